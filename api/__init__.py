@@ -1,0 +1,1 @@
+"""The API answers: pages, feeds and machine-readable views of what the monitor remembers."""

@@ -1,0 +1,85 @@
+"""What every answer carries, and what no log may show: plain ASGI, around the whole application."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import parse_qs
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SECURITY: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+    }
+)
+
+PRIVATE: Final[Mapping[str, str]] = MappingProxyType({"cache-control": "private, no-store"})
+"""The rule unless an answer is known to be the same for everybody."""
+
+SIGN_IN_PATH: Final = "/sign-in"
+
+SIGN_IN_TOKEN: Final = "cutwatch.sign_in_token"  # noqa: S105  the name under which the token travels, not a token
+"""Where in the scope the sign-in page finds the token that `HiddenToken` has taken out of the address."""
+
+
+class SecurityHeaders:
+    """Adds the security headers to every answer, and forbids storing those that do not say who may."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and complete the head of its answer."""
+
+        async def completed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in {**PRIVATE, **SECURITY}.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, completed)
+
+
+class HeadRequests:
+    """Answers HEAD as GET without the body. A sign-in address works once, so a mere HEAD must not use it up."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass HEAD on as GET and keep the body back."""
+        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"] == SIGN_IN_PATH:
+            await self.app(scope, receive, send)
+            return
+
+        async def headless(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, headless)
+
+
+class HiddenToken:
+    """Takes the sign-in token out of the address before anybody, the server's access log included, can write it down.
+
+    The server logs the query string of the very scope that it hands over, hence the change in place.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Move the token from the query string to a place of its own."""
+        if scope["type"] == "http" and scope["path"] == SIGN_IN_PATH:
+            tokens = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
+            scope[SIGN_IN_TOKEN] = tokens[0] if len(tokens) == 1 else ""
+            scope["query_string"] = b""
+        await self.app(scope, receive, send)

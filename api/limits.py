@@ -1,0 +1,118 @@
+"""How much a stranger may send and ask: a cap on bodies and a simple rate limit."""
+
+from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address
+from typing import Any, Final
+
+from fastapi import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import answer
+
+BODY_CAP: Final = 64 * 1024
+"""Bytes of a request's body; nothing that a reader sends here is larger."""
+
+BURST: Final = 120
+"""Requests that one address may make at once."""
+
+PER_SECOND: Final = 10.0
+"""Requests a second that one address may keep up."""
+
+REMEMBERED: Final = 4096
+"""Addresses whose use is remembered; the one that was quiet longest is forgotten first."""
+
+
+class BodyTooLarge(Exception):
+    """More was sent than `BODY_CAP`."""
+
+
+class BodyCap:
+    """Refuses bodies above `BODY_CAP` bytes, whether they announce their length or not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting what is read of it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        if _announced(request) > BODY_CAP:
+            await _refuse_body(request, receive, send)
+            return
+        try:
+            await self.app(scope, _counted(receive), send)
+        except BodyTooLarge:
+            await _refuse_body(request, receive, send)
+
+
+def _announced(request: Request) -> int:
+    length = request.headers.get("content-length", "0")
+    return int(length) if length.isdecimal() and len(length) < 20 else 0
+
+
+def _counted(receive: Receive) -> Receive:
+    read = 0
+
+    async def counting() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > BODY_CAP:
+            raise BodyTooLarge
+        return message
+
+    return counting
+
+
+async def _refuse_body(request: Request, receive: Receive, send: Send) -> None:
+    refusal = answer(request, 413, f"Send at most {BODY_CAP // 1024} KiB.", {"connection": "close"})
+    await refusal(request.scope, receive, send)
+
+
+class RateLimit:
+    """A token bucket for each address: `BURST` requests at once, `PER_SECOND` in the long run.
+
+    Loopback is exempt: there sit the operator's own tools, and the proxy or onion service through which everybody comes.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on if its sender has not asked too much."""
+        sender = _sender(scope)
+        wait = self._take(sender, scope["app"].state.context.clock.monotonic()) if sender else 0.0
+        if wait <= 0:
+            await self.app(scope, receive, send)
+            return
+        refusal = answer(Request(scope), 429, "Too many requests from this address.", {"retry-after": str(int(wait) + 1)})
+        await refusal(scope, receive, send)
+
+    def _take(self, sender: str, now: float) -> float:
+        """Take one token; return the seconds to wait if there is none."""
+        tokens, filled_at = self._buckets.pop(sender, (float(BURST), now))
+        tokens = min(float(BURST), tokens + (now - filled_at) * PER_SECOND)
+        granted = tokens >= 1
+        self._buckets[sender] = (tokens - 1 if granted else tokens, now)
+        if len(self._buckets) > REMEMBERED:
+            self._buckets.popitem(last=False)
+        return 0.0 if granted else (1 - tokens) / PER_SECOND
+
+
+def _sender(scope: Scope) -> str | None:
+    """Whom to count: an IPv4 address or an IPv6 network of 64 bits; None for whoever is not counted."""
+    client: Any = scope.get("client")
+    if scope["type"] != "http" or not client:
+        return None
+    try:
+        address = ip_address(client[0])
+    except ValueError:
+        return None
+    if address.is_loopback:
+        return None
+    if isinstance(address, IPv6Address):
+        return address.exploded[:19]
+    return str(address)

@@ -1,0 +1,126 @@
+"""Errors in words: RFC 9457 problem details for programs, a plain page for people. Nothing internal is ever told."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException as AnyHTTPException
+
+from api.headers import PRIVATE, SECURITY
+from api.parameters import UnknownParameter
+from api.render import error_page
+
+MEDIA_TYPE = "application/problem+json"
+
+_MACHINE_PATHS = ("/api", "/feed.json", "/metrics", "/healthz", "/readyz", "/openapi.json")
+
+
+class FieldProblem(BaseModel):
+    """One value of a request that cannot be used."""
+
+    field: str = Field(examples=["stage"])
+    message: str = Field(examples=["Input should be 'suspected', 'confirmed' or 'ended'"])
+
+
+class Problem(BaseModel):
+    """What went wrong, and what to do about it (RFC 9457)."""
+
+    type: str = Field(default="about:blank", examples=["about:blank"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is nothing at this address that you may read."])
+    errors: list[FieldProblem] = Field(default_factory=list, description="the values that could not be used, if any")
+
+
+def _documented(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    400: _documented("A parameter that this address does not know"),
+    401: _documented("A key is needed, or the one that was sent does not open anything"),
+    422: _documented("A value that cannot be used"),
+    429: _documented("Too many requests from this address"),
+    503: _documented("The database cannot be reached at the moment"),
+}
+"""The errors that every address of the API may answer with, for its description."""
+
+FORBIDDEN: Final[dict[int | str, dict[str, Any]]] = {403: _documented("The key lacks a scope, or is bound to organisations")}
+
+MISSING: Final[dict[int | str, dict[str, Any]]] = {404: _documented("There is nothing here that you may read")}
+
+_DETAILS = {
+    404: "There is nothing at this address that you may read.",
+    405: "This address does not answer this method; the Allow header names those that it does.",
+    500: "Something failed here; the fault is ours, and it has been written to the service's log.",
+}
+
+
+def not_found() -> HTTPException:
+    """The one answer for what does not exist and for what this reader may not know to exist."""
+    return HTTPException(404)
+
+
+async def answer_http(request: Request, error: Exception) -> Response:
+    """Answer an error that was raised on purpose, or that the router found."""
+    status, detail, headers = 500, None, None
+    if isinstance(error, AnyHTTPException):
+        status, headers = error.status_code, error.headers
+        detail = error.detail if error.detail != HTTPStatus(status).phrase else None
+    return answer(request, status, detail or _DETAILS.get(status, HTTPStatus(status).description), headers)
+
+
+async def answer_invalid(request: Request, error: Exception) -> Response:
+    """Answer values that do not fit: 400 for a parameter that the address does not know, 422 for a wrong value."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    causes = (one.get("ctx", {}).get("error") for one in found)
+    unknown = next((cause for cause in causes if isinstance(cause, UnknownParameter)), None)
+    if unknown is not None:
+        return answer(request, 400, str(unknown))
+    problems = [_field_problem(one) for one in found]
+    detail = "; ".join(f"{one.field}: {one.message}" for one in problems) or "The request cannot be read."
+    return answer(request, 422, detail, errors=problems)
+
+
+async def answer_unavailable(request: Request, error: Exception) -> Response:  # noqa: ARG001  the framework hands it over
+    """Answer while the database is locked or full: the reader can only wait."""
+    return answer(request, 503, "The database cannot be reached at the moment. Try again in a few seconds.", {"retry-after": "5"})
+
+
+async def answer_failure(request: Request, error: Exception) -> Response:  # noqa: ARG001  it is logged by the server, never shown
+    """Answer a mistake of ours. This runs outside all middleware, so it brings the security headers itself."""
+    return answer(request, 500, _DETAILS[500], {**SECURITY, **PRIVATE})
+
+
+def answer(
+    request: Request,
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    errors: Sequence[FieldProblem] = (),
+) -> Response:
+    """Say what went wrong, to a program as problem details, to a person as a page."""
+    if not is_machine(request.url.path):
+        return error_page(request, status, detail, headers)
+    return problem(status, detail, headers, errors)
+
+
+def problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, errors: Sequence[FieldProblem] = ()
+) -> JSONResponse:
+    """The problem details of an error, without the parts that are empty."""
+    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors))
+    return JSONResponse(body.model_dump(exclude_defaults=True) | {"type": body.type}, status, headers, MEDIA_TYPE)
+
+
+def is_machine(path: str) -> bool:
+    """Whether programs, rather than people, read this address."""
+    return any(path == start or path.startswith(f"{start}/") for start in _MACHINE_PATHS)
+
+
+def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
+    return FieldProblem(field=".".join(str(part) for part in error["loc"][1:]) or "request", message=str(error["msg"]))

@@ -1,0 +1,54 @@
+"""`/api/v1/organisations`: who is watched, and how they fare."""
+
+from datetime import timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Request
+
+from api import answers, schemas
+from api.answers import API
+from api.parameters import ONLY_LANGUAGE, IncidentFilters
+from api.problems import ERRORS, MISSING
+from api.show import wording
+from api.visible import Seen, Visible
+from monitor.core.incident import OPEN_STAGES
+from monitor.core.watchlist import Target
+from monitor.store import CheckState
+
+router = APIRouter(prefix=f"{API}/organisations", tags=["states"], responses=ERRORS, dependencies=[ONLY_LANGUAGE])
+
+SHOWN: Final = timedelta(days=7)
+
+
+@router.get("", operation_id="list_organisations", summary="The organisations that are watched")
+async def organisations(request: Request, visible: Seen) -> schemas.OrganisationList:
+    """Those that you may know to be watched."""
+    states = await visible.states()
+    incidents = await visible.incidents(IncidentFilters(), stages=OPEN_STAGES, limit=10_000)
+    words, address = wording(request, visible), visible.context.settings.address
+    found = [answers.organisation(one, states, incidents, words, address) for one in visible.organisations()]
+    return schemas.OrganisationList(items=found)
+
+
+@router.get("/{slug}", operation_id="read_organisation", summary="One organisation", responses=MISSING)
+async def organisation(
+    request: Request, visible: Seen, slug: Annotated[str, Path(examples=["ovd-info"])]
+) -> schemas.OrganisationDetail:
+    """An organisation with its targets, how their checks have stood for seven days, and its open incidents."""
+    found = visible.organisation(slug)
+    states = await visible.states(slug)
+    incidents = await visible.incidents(IncidentFilters(organisation=slug), stages=OPEN_STAGES)
+    words, address = wording(request, visible), visible.context.settings.address
+    summary = answers.organisation(found, states, incidents, words, address)
+    return schemas.OrganisationDetail(
+        **summary.model_dump(),
+        targets=[
+            answers.target(target, slug, await _courses(visible, target, states), words) for target in visible.targets(found)
+        ],
+        incidents=[answers.incident(one, words, address) for one in incidents],
+    )
+
+
+async def _courses(visible: Visible, target: Target, states: list[CheckState]) -> list[schemas.Course]:
+    since = visible.now - SHOWN
+    return [answers.course(state, await visible.spans(state, since)) for state in states if state.target == target.id]

@@ -1,0 +1,294 @@
+"""The shapes of the API's answers. Times are RFC 3339 in UTC; what is absent is null, never left out."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from monitor.core.incident import EventKind, IncidentStage, Kind, Origin
+from monitor.core.watchlist import NetworkKind, Tlp
+from probes.kit.vocabulary import State as StateWord
+from probes.kit.vocabulary import Strength, VantageHealth, VantageKind, WhyUnclear
+
+JSON_FEED = "https://jsonfeed.org/version/1.1"
+
+
+class Answer(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class Bracket(Answer):
+    """When something happened, as far as looks can tell: after `after` (null: not known) and at the latest at `by`."""
+
+    after: datetime | None = Field(examples=["2026-11-21T10:00:12Z"])
+    by: datetime = Field(examples=["2026-11-21T10:05:13Z"])
+
+
+class Incident(Answer):
+    """A loss of access. `vantages` is empty for readers outside the organisation."""
+
+    id: str = Field(examples=["CW-2026-0042"])
+    version: int = Field(examples=[3], description="how many events have made it")
+    title: str = Field(examples=["OVD-Info, ovdinfo.org: Blocking in Russia"])
+    kind: Kind
+    stage: IncidentStage
+    origin: Origin
+    tlp: Tlp
+    organisation: str = Field(examples=["ovd-info"])
+    target: str = Field(examples=["site"])
+    provider: str | None
+    countries: list[str] = Field(examples=[["RU"]], description="where the loss is felt (ISO 3166)")
+    onset: Bracket
+    end: Bracket | None
+    detected: datetime
+    confirmed_at: datetime | None
+    updated: datetime
+    intermittent: bool = Field(description="it has come back after it was over")
+    vantages: list[str] = Field(examples=[["moscow-home"]], description="the vantage points that see the loss")
+    mechanisms: list[str] = Field(examples=[["tls.reset.sni"]])
+    rule: str = Field(examples=["website.tls.reset.sni"], description="permanent id of the rule that says so")
+    because: str = Field(examples=["The connection was reset as soon as the name ovdinfo.org was sent."])
+    strength: Strength
+    url: str = Field(examples=["https://cutwatch.example/incidents/CW-2026-0042"])
+    url_api: str = Field(examples=["https://cutwatch.example/api/v1/incidents/CW-2026-0042"])
+
+
+class IncidentList(Answer):
+    """One page of incidents, the latest change first. `next` is the `after` of the next page, null on the last."""
+
+    items: list[Incident]
+    next: str | None = Field(examples=["CW-2026-0017"])
+
+
+class Event(Answer):
+    """One entry of an incident's log: what changed. Readers outside the organisation see less of `data`."""
+
+    incident: str = Field(examples=["CW-2026-0042"])
+    version: int = Field(examples=[2])
+    at: datetime
+    kind: EventKind
+    data: dict[str, Any] = Field(examples=[{"stage": "confirmed", "strength": "explicit"}])
+
+
+class NumberedEvent(Event):
+    """An event with its place in the whole log."""
+
+    seq: int = Field(examples=[118], description="grows, never repeats, may skip numbers")
+
+
+class EventList(Answer):
+    """One page of the log, oldest first. `next` is the `after` of the next page; keep it, and ask again later."""
+
+    items: list[NumberedEvent]
+    next: int = Field(examples=[118])
+
+
+class IncidentLog(Answer):
+    """Everything that has happened to one incident, oldest first."""
+
+    items: list[Event]
+
+
+class Look(Answer):
+    """One look and the verdict on it. `vantage` is null for readers outside the organisation."""
+
+    observation: str
+    at: datetime
+    probe: str = Field(examples=["website"])
+    vantage: str | None = Field(examples=["moscow-home"])
+    country: str | None = Field(examples=["RU"])
+    state: StateWord
+    rule: str
+    because: str
+    strength: Strength
+    why_unclear: WhyUnclear | None
+    mechanism: str | None
+
+
+class LookList(Answer):
+    """The looks around an incident's beginning and end, good ones and gaps included, oldest first."""
+
+    items: list[Look]
+
+
+class State(Answer):
+    """What the latest look of one check says. During a gap `measured_…` tell what was known before it.
+
+    `vantage` is null for readers outside the organisation.
+    """
+
+    organisation: str = Field(examples=["ovd-info"])
+    target: str = Field(examples=["site"])
+    probe: str = Field(examples=["website"])
+    vantage: str | None = Field(examples=["moscow-home"])
+    country: str | None = Field(examples=["RU"])
+    state: StateWord
+    since: datetime
+    last_at: datetime
+    rule: str
+    because: str
+    strength: Strength
+    why_unclear: WhyUnclear | None
+    mechanism: str | None
+    measured_state: StateWord | None
+    measured_since: datetime | None
+    measured_at: datetime | None
+
+
+class Freshness(Answer):
+    """How many of the checks were made within the last `minutes`."""
+
+    total: int
+    fresh: int
+    minutes: int
+    newest: datetime | None
+
+
+class StateList(Answer):
+    """Where all checks stand, and how fresh that knowledge is."""
+
+    items: list[State]
+    freshness: Freshness
+
+
+class Span(Answer):
+    """A stretch of equal states, known from `started_at` to `last_at`; the next one began at `ended_at`."""
+
+    state: StateWord
+    started_at: datetime
+    last_at: datetime
+    ended_at: datetime | None
+    looks: int
+
+
+class Course(State):
+    """Where a check stands, and how it has stood during the last seven days."""
+
+    spans: list[Span]
+
+
+class Target(Answer):
+    """One asset of an organisation."""
+
+    id: str = Field(examples=["site"])
+    name: str = Field(examples=["ovdinfo.org"])
+    url: str | None = Field(examples=["https://ovdinfo.org/"])
+    domain: str | None
+    tlp: Tlp
+    paused: bool
+    checks: list[Course]
+
+
+class Organisation(Answer):
+    """An organisation that is watched. `states` counts its checks by where they stand."""
+
+    id: str = Field(examples=["ovd-info"])
+    name: str = Field(examples=["OVD-Info"])
+    country: str | None = Field(examples=["RU"])
+    tlp: Tlp
+    states: dict[StateWord, int] = Field(examples=[{"ok": 11, "blocked": 1}])
+    open_incidents: int
+    url: str
+    url_api: str
+
+
+class OrganisationList(Answer):
+    """The organisations that the reader may know to be watched."""
+
+    items: list[Organisation]
+
+
+class OrganisationDetail(Organisation):
+    """An organisation with its targets, their checks and its incidents that are open."""
+
+    targets: list[Target]
+    incidents: list[Incident]
+
+
+class VantagePoint(Answer):
+    """A network and place from which we look, and whether it can see."""
+
+    id: str = Field(examples=["moscow-home"])
+    name: str
+    country: str | None = Field(examples=["RU"])
+    asn: int | None = Field(examples=[12389])
+    kind: VantageKind
+    network: NetworkKind
+    control: list[str] = Field(description="the vantage points that it is compared with")
+    paused: bool
+    health: VantageHealth
+    since: datetime | None
+    heard: datetime | None = Field(description="when its prober last reported")
+    detail: str
+
+
+class VantagePointList(Answer):
+    """All vantage points."""
+
+    items: list[VantagePoint]
+
+
+class Health(Answer):
+    """Whether the monitor can be relied on. `problems` are told to those only who may read what is private."""
+
+    ready: bool
+    paused: bool
+    blind: bool = Field(description="no vantage point can see: no incident begins or ends")
+    problems: list[str]
+
+
+class Alive(Answer):
+    """There is an answer."""
+
+    status: str = Field(examples=["ok"])
+
+
+class Index(Answer):
+    """Where everything is."""
+
+    name: str = Field(examples=["Cutwatch"])
+    version: str = Field(examples=["0.1.0"])
+    description: str = Field(examples=["https://cutwatch.example/openapi.json"], description="the OpenAPI description")
+    links: dict[str, str]
+
+
+class Extension(Answer):
+    """What our feed says beyond JSON Feed."""
+
+    kind: Kind
+    stage: IncidentStage
+    organisation: str
+    provider: str | None
+    countries: list[str]
+    version: int
+    origin: Origin
+    url_api: str
+
+
+class FeedItem(Answer):
+    """One incident. `id` never changes; `date_modified` and the extension's `version` do."""
+
+    id: str = Field(examples=["CW-2026-0042"])
+    url: str
+    title: str
+    content_text: str
+    date_published: datetime
+    date_modified: datetime
+    tags: list[str]
+    language: str
+    cutwatch: Extension = Field(serialization_alias="_cutwatch")
+
+
+class Feed(Answer):
+    """JSON Feed 1.1."""
+
+    version: str = JSON_FEED
+    title: str
+    home_page_url: str
+    feed_url: str
+    description: str
+    icon: str
+    language: str
+    items: list[FeedItem]

@@ -1,0 +1,154 @@
+"""An incident in words, in the reader's language: what happened to whom, since when, how sure, and how to cite it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+from api.labels import EVENTS, KINDS, STAGES, STATES, STRENGTHS, WHY_UNCLEAR, Label
+from api.languages import ago, translations, written, written_clock, written_day, written_on
+from monitor.core.incident import Bracket, EventKind, Incident, IncidentStage, Kind
+from monitor.core.phrases import PHRASES
+from monitor.core.phrases.table import INTERCEPTED, Loss, Phrases
+from monitor.core.severity import is_interception
+from monitor.core.watchlist import Language, Watchlist, Words
+from monitor.core.wording import NAME_LIMIT, country_name, plain, target_name
+from probes.kit.vocabulary import State, Strength, WhyUnclear
+
+_LABELS: Final[Mapping[type, Mapping[Any, Label]]] = MappingProxyType(
+    {State: STATES, Kind: KINDS, IncidentStage: STAGES, Strength: STRENGTHS}
+)
+
+_WORDS: Final[Mapping[type, Mapping[Any, str]]] = MappingProxyType({EventKind: EVENTS, WhyUnclear: WHY_UNCLEAR})
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Words in one language, about what one watchlist names, as of `now`."""
+
+    language: Language
+    watchlist: Watchlist
+    now: datetime
+
+    def text(self, english: str, **values: object) -> str:
+        """`english` in this language, with its `%(names)s` filled in."""
+        found: str = translations(self.language).gettext(english)
+        return found % values if values else found
+
+    def label(self, member: StrEnum) -> Label:
+        """The label of a state, kind, stage or strength."""
+        label = _LABELS[type(member)][member]
+        return Label(self.text(label.word), label.shape, label.tone, label.gloss and self.text(label.gloss))
+
+    def word(self, member: StrEnum) -> str:
+        """What an event or a reason for doubt is called."""
+        return self.text(_WORDS[type(member)][member])
+
+    def country(self, code: str | None) -> str:
+        """A country's name; empty where there is none."""
+        return country_name(code, self.language) if code else ""
+
+    def organisation(self, slug: str) -> str:
+        """An organisation's name, or its id where the configuration no longer holds it."""
+        found = self.watchlist.organisation(slug)
+        return self._name(found.name) if found else slug
+
+    def target(self, organisation: str, target: str) -> str:
+        """A target's name: what the configuration calls it, else its host or domain, else its id."""
+        found = self.watchlist.organisation(organisation)
+        match = next((one for one in found.targets if one.id == target), None) if found else None
+        return target_name(match, self.language) if match else target
+
+    def vantage(self, slug: str) -> str:
+        """A vantage point's name, or its id where the configuration no longer holds it."""
+        found = self.watchlist.vantage(slug)
+        return self._name(found.name) if found else slug
+
+    def provider(self, slug: str) -> str:
+        """A provider's name, or its id where the configuration does not hold it."""
+        found = next((one for one in self.watchlist.providers if one.id == slug), None)
+        return self._name(found.name) if found else slug
+
+    def place(self, vantage: str, country: str | None) -> str:
+        """From where somebody looked: the vantage point, or only its country for a reader who may not know more."""
+        return self.vantage(vantage) if vantage else self.country(country) or self.text("somewhere")
+
+    def states(self) -> tuple[State, ...]:
+        """All states, in the order in which they are explained."""
+        return tuple(State)
+
+    def loss(self, incident: Incident) -> str:
+        """What sort of loss it is, and where: "Blocking in Russia"."""
+        kind = self.label(incident.kind).word
+        if incident.key.country is None:
+            return kind
+        return self.text("%(kind)s in %(country)s", kind=kind, country=self.country(incident.key.country))
+
+    def title(self, incident: Incident) -> str:
+        """An incident in one line: "OVD-Info, ovdinfo.org: Blocking in Russia"."""
+        organisation = self.organisation(incident.key.organisation)
+        target = self.target(incident.key.organisation, incident.key.target)
+        return f"{organisation}, {target}: {self.loss(incident)}"
+
+    def bracket(self, bracket: Bracket) -> str:
+        """When something happened, as far as looks can tell."""
+        by, after = bracket.by, bracket.after
+        if after is None:
+            return self.text("at the latest at %(by)s", by=written(by, self.language))
+        if after.date() != by.date():
+            return self.text("between %(after)s and %(by)s", after=written(after, self.language), by=written(by, self.language))
+        times = {"after": written_clock(after, self.language), "by": written_clock(by, self.language)}
+        return self.text("%(day)s, between %(after)s and %(by)s UTC", day=written_day(by, self.language), **times)
+
+    def sureness(self, incident: Incident) -> str:
+        """How sure we are, and why we say so."""
+        stage, strength = self.label(incident.stage), self.label(incident.strength)
+        return self.text(
+            "%(stage)s: %(stage_gloss)s. %(strength)s evidence: %(strength_gloss)s.",
+            stage=stage.word,
+            stage_gloss=stage.gloss,
+            strength=strength.word,
+            strength_gloss=strength.gloss,
+        )
+
+    def mechanism(self, label: str) -> str:
+        """What was seen on the way, in plain words; empty for a mechanism that has none yet."""
+        known = self._phrases.mechanisms
+        signs = [sign for sign in known if f"{label}.".startswith(f"{sign}.")]
+        return known[max(signs, key=len)] if signs else ""
+
+    def advice(self, incident: Incident) -> str:
+        """What to do now."""
+        return self._loss(incident).advice
+
+    def affects(self, incident: Incident) -> str:
+        """What the loss does to people."""
+        return self._loss(incident).affects
+
+    @property
+    def _phrases(self) -> Phrases:
+        return PHRASES[self.language]
+
+    def _loss(self, incident: Incident) -> Loss:
+        return self._phrases.losses[INTERCEPTED if is_interception(incident) else incident.kind]
+
+    def ago(self, moment: datetime) -> str:
+        """How long ago `moment` is: "4 minutes ago"."""
+        return ago(moment, self.now, self.language)
+
+    def citation(self, incident: Incident, address: str) -> str:
+        """A line that can stand in a footnote. Its date is that of the version cited; `address` is where that stays for good."""
+        return self.text(
+            "Cutwatch, “%(title)s” (%(id)s, version %(version)s, %(date)s) <%(address)s> accessed %(accessed)s",
+            title=self.title(incident),
+            id=incident.id,
+            version=incident.version,
+            date=written_on(incident.updated, self.language),
+            address=address,
+            accessed=written_on(self.now, self.language),
+        )
+
+    def _name(self, name: Words) -> str:
+        return plain(name.of(self.language), NAME_LIMIT)

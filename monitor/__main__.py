@@ -1,0 +1,50 @@
+"""The command `cutwatch`."""
+
+import sys
+
+import typer
+from pydantic import ValidationError
+
+from monitor.commands.alerts import alerts
+from monitor.commands.configuration import check
+from monitor.commands.database import database
+from monitor.commands.demo import demo
+from monitor.commands.keys import keys
+from monitor.commands.look import look
+from monitor.commands.output import Exit, complaints
+from monitor.commands.run import prober, run
+from monitor.commands.status import incidents, status
+
+app = typer.Typer(
+    name="cutwatch",
+    help="Watch whether civil-society organisations have been cut off, by a censor or by a company, and keep the proof.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done, 1 failed, 2 the input or the configuration cannot be used.",
+)
+
+app.command("run")(run)
+app.command("demo")(demo)
+app.command("check")(check)
+app.command("look")(look)
+app.command("status")(status)
+app.add_typer(incidents, name="incidents")
+app.add_typer(alerts, name="alerts")
+app.add_typer(keys, name="keys")
+app.add_typer(database, name="db")
+app.command("prober", hidden=True)(prober)
+
+
+def main() -> None:
+    """Run the command; an environment that makes no sense is explained, not shown as a traceback."""
+    try:
+        app()
+    except ValidationError as wrong:
+        for problem in wrong.errors(include_url=False, include_input=False):
+            name = "CUTWATCH_" + "_".join(str(part) for part in problem["loc"]).upper()
+            complaints.print(f"{name}: {problem['msg']}", markup=False)
+        sys.exit(Exit.UNUSABLE)
+
+
+if __name__ == "__main__":
+    main()

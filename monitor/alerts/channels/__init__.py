@@ -1,0 +1,63 @@
+"""Finds the channel kinds: every module of this package except the kit is one.
+
+A channel module offers
+
+- a docstring, which is the user's documentation,
+- `Settings`, a pydantic model of what `alerts.yaml` may say for such a channel; unknown keys are forbidden,
+- `PATIENCE`, the seconds that one delivery may take; it is cancelled after them,
+- `async deliver(message, settings, now) -> Outcome`, which makes one attempt and keeps nothing.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+from pydantic import BaseModel
+
+from monitor.alerts.channels.kit.outcome import Outcome
+from monitor.core.message import Message
+
+_ATTRIBUTES = ("Settings", "PATIENCE", "deliver")
+
+
+class IncompleteChannel(TypeError):
+    """A module of this package lacks something that every channel must have; the message names it and what to add."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelKind:
+    """One channel kind, read from its module."""
+
+    name: str
+    documentation: str
+    settings: type[BaseModel]
+    patience: float
+    deliver: Callable[[Message, Any, datetime], Awaitable[Outcome]]
+
+
+@cache
+def discover() -> MappingProxyType[str, ChannelKind]:
+    """All channel kinds by name, found by scanning this package."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "kit")
+    return MappingProxyType({name: from_module(importlib.import_module(f"{__name__}.{name}")) for name in names})
+
+
+def from_module(module: ModuleType) -> ChannelKind:
+    """Read one channel from its module, or say what the module lacks."""
+    missing = [attribute for attribute in _ATTRIBUTES if not hasattr(module, attribute)]
+    if not module.__doc__:
+        missing.append("a docstring (it is the user's documentation)")
+    if missing:
+        raise IncompleteChannel(f"{module.__name__} is not a channel yet: add {', '.join(missing)}")
+    return ChannelKind(
+        name=module.__name__.rpartition(".")[2],
+        documentation=module.__doc__ or "",
+        settings=module.Settings,
+        patience=module.PATIENCE,
+        deliver=module.deliver,
+    )

@@ -1,0 +1,60 @@
+"""What is known of one channel's receiver between attempts, so that a receiver in trouble is not hammered.
+
+Messages of one channel share a fate: when several attempts in a row find that the receiver takes nothing at present, the
+messages that wait behind them are put off without being tried, as if each had met the same answer.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor.alerts import retry
+from monitor.alerts.channels.kit.outcome import Outcome, Result
+from monitor.core.watchlist import Channel
+
+WIDTH = 4
+"""Attempts that one channel makes at the same time, and failures in a row after which its receiver counts as out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a message is not even tried. `until` is when trying makes sense again, if that is known; `final` if never."""
+
+    error: str
+    until: datetime | None = None
+    final: bool = False
+
+
+@dataclass(slots=True)
+class Lane:
+    """One channel, as configured (None: no longer), with its places and what its receiver has let us know."""
+
+    channel: Channel | None
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(WIDTH))
+    streak: int = 0
+    outages: int = 0
+    last_error: str = ""
+    rests_until: datetime | None = None
+    gone: str | None = None
+
+    def learn(self, outcome: Outcome, now: datetime) -> None:
+        """Take note of what came of an attempt."""
+        if outcome.retry_after:
+            self.rests_until = now + timedelta(seconds=min(outcome.retry_after, retry.LONGEST))
+        self.streak = self.streak + 1 if outcome.result is Result.UNAVAILABLE else 0
+        if self.streak >= WIDTH:
+            self.outages += 1
+        if outcome.result is Result.GONE:
+            self.gone = f"switched off on {now:%Y-%m-%d %H:%M} UTC: {outcome.error}; change the channel or restart, then replay"
+        if outcome.error:
+            self.last_error = outcome.error
+
+    def objection(self, outages: int, now: datetime) -> Objection | None:
+        """Why a message should not be tried now, if so. `outages` is what the lane had counted when it began to wait."""
+        if self.gone:
+            return Objection(self.gone, final=True)
+        if self.rests_until and self.rests_until > now:
+            return Objection(f"not tried, as the receiver asked us to stay away: {self.last_error}", self.rests_until)
+        if self.outages > outages:
+            return Objection(f"not tried, as others had just failed: {self.last_error}")
+        return None

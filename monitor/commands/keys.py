@@ -1,0 +1,122 @@
+"""`cutwatch keys`: who may read what."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from monitor.clock import Clock
+from monitor.commands.database import opened
+from monitor.commands.output import Exit, Json, emit, refuse, rfc3339, say, utc
+from monitor.core.keys import Key, Scope, fingerprint, make_key, new_secret
+from monitor.settings import Settings
+from monitor.store import Store
+
+keys = typer.Typer(no_args_is_help=True, help="Make, list and revoke keys; print a sign-in address.")
+
+SIGN_IN_LASTS = timedelta(minutes=30)
+
+
+@keys.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="Who or what the key is for.")],
+    scope: Annotated[list[Scope] | None, typer.Option(help="What it allows; may be given several times.")] = None,
+    organisation: Annotated[
+        list[str] | None, typer.Option(help="Bind it to this organisation; may be given several times.")
+    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="It ends after so many days.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Make a key and print its secret once."""
+    now = Clock().now()
+    ends = now + timedelta(days=days) if days else None
+    key, secret = make_key(name, tuple(scope or [Scope.READ]), tuple(organisation) if organisation else None, now, ends)
+    asyncio.run(_add(key))
+    if as_json:
+        emit({**_record(key), "secret": secret})
+        return
+    say(f"{key.id} ({', '.join(key.scopes)}) for {key.name}. Its secret is shown only now:\n{secret}")
+
+
+async def _add(key: Key) -> None:
+    async with opened(Settings()) as store, store.writing() as writing:
+        await writing.add_key(key)
+
+
+@keys.command("list")
+def list_keys(*, as_json: Json = False) -> None:
+    """List all keys, without their secrets, which nobody keeps."""
+    found = asyncio.run(_all())
+    if as_json:
+        for key in found:
+            emit(_record(key))
+        return
+    if not found:
+        say("There are no keys. Make one with: cutwatch keys create NAME")
+    for key in found:
+        bound = ", ".join(key.organisations) if key.organisations else "all organisations"
+        state = f"revoked {utc(key.revoked_at)}" if key.revoked_at else f"last used {utc(key.last_used_at)}"
+        say(f"{key.id}  {key.name}  {', '.join(key.scopes)}  {bound}  {state}")
+
+
+async def _all() -> list[Key]:
+    async with opened(Settings()) as store, store.reading() as reading:
+        return list(await reading.keys())
+
+
+@keys.command("revoke")
+def revoke(
+    key: Annotated[str, typer.Argument(help="The key's id, as `cutwatch keys list` shows it.")], *, as_json: Json = False
+) -> None:
+    """End a key at once."""
+    if not asyncio.run(_revoke(key)):
+        refuse(f"there is no key {key}: see `cutwatch keys list`", Exit.FAILED)
+    emit({"id": key, "revoked": True}) if as_json else say(f"{key} is revoked.")
+
+
+async def _revoke(key: str) -> bool:
+    async with opened(Settings()) as store:
+        async with store.reading() as reading:
+            known = {one.id for one in await reading.keys()}
+        if key not in known:
+            return False
+        async with store.writing() as writing:
+            await writing.revoke_key(key, Clock().now())
+    return True
+
+
+@keys.command("sign-in")
+def sign_in(*, as_json: Json = False) -> None:
+    """Print an address that signs its first visitor in as staff; it ends after half an hour."""
+    settings = Settings()
+    ends = Clock().now() + SIGN_IN_LASTS
+    address = f"{settings.address}/sign-in?token={asyncio.run(_sign_in(settings, ends))}"
+    emit({"address": address, "expires": rfc3339(ends)}) if as_json else say(address)
+
+
+async def _sign_in(settings: Settings, ends: datetime) -> str:
+    async with opened(settings) as store:
+        return await make_sign_in(store, ends)
+
+
+async def make_sign_in(store: Store, ends: datetime) -> str:
+    """Make a sign-in secret that opens once, until `ends`."""
+    secret = new_secret()
+    async with store.writing() as writing:
+        await writing.add_sign_in(fingerprint(secret), ends)
+    return secret
+
+
+def _record(key: Key) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": list(key.scopes),
+        "organisations": list(key.organisations) if key.organisations else None,
+        "created": rfc3339(key.created_at),
+        "expires": rfc3339(key.expires_at),
+        "revoked": rfc3339(key.revoked_at),
+        "last_used": rfc3339(key.last_used_at),
+    }

@@ -1,0 +1,71 @@
+"""What a valid configuration still leaves undone: nothing here is an error, each sentence names a blind spot."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from monitor.core.watchlist import Canaries, VantagePoint, Watchlist
+
+_NAMED = 5
+"""Organisations that a sentence names before it only counts the rest."""
+
+
+def warnings(watchlist: Watchlist) -> tuple[str, ...]:
+    """Sentences for the person who runs this, most pressing first. Pure."""
+    return (
+        *_of_routes(watchlist),
+        *_of_places(watchlist),
+        *_of_countries(watchlist),
+        *_of_organisations(watchlist),
+    )
+
+
+def _of_routes(watchlist: Watchlist) -> Iterator[str]:
+    alerts = watchlist.alerts
+    if not alerts.routes:
+        yield "Nobody is told of anything: alerts.yaml has no route."
+    for route in alerts.routes:
+        if len(set(route.channels)) == 1:
+            yield f"Route `{route.id}` has one channel only: when that fails, nobody is told. Add a second of another kind."
+    used = {channel for route in alerts.routes for channel in route.channels}
+    for channel in alerts.channels:
+        if channel.id not in used:
+            yield f"Channel `{channel.id}` belongs to no route: nothing is sent there."
+
+
+def _of_places(watchlist: Watchlist) -> Iterator[str]:
+    for vantage in watchlist.monitor.vantages:
+        if not vantage.paused:
+            yield from _of_place(vantage, vantage.canaries or watchlist.monitor.canaries)
+
+
+def _of_place(vantage: VantagePoint, canaries: Canaries) -> Iterator[str]:
+    if vantage.country is None:
+        yield f"Vantage point `{vantage.id}` has no country: nobody can say where what it sees is true."
+    if not vantage.control:
+        yield f"Vantage point `{vantage.id}` has no control: what fails there stays `unclear`. Add a vantage point elsewhere."
+    elif len(set(vantage.control)) == 1:
+        yield f"Vantage point `{vantage.id}` has one control only: `down` needs two, so an outage stays `unclear` there."
+    if not canaries.foreign:
+        yield f"Vantage point `{vantage.id}` has no foreign canaries: it cannot tell a lost site from its own lost network."
+
+
+def _of_countries(watchlist: Watchlist) -> Iterator[str]:
+    """Countries whose authorities an organisation fears, and in which nobody looks."""
+    seen_from = {vantage.country for vantage in watchlist.monitor.vantages if not vantage.paused}
+    unseen = defaultdict(list)
+    for organisation in watchlist.organisations:
+        if organisation.country is not None and organisation.country not in seen_from and organisation.targets:
+            unseen[organisation.country].append(organisation.id)
+    for country, organisations in sorted(unseen.items()):
+        yield f"No vantage point looks from {country}: a block there will not be seen ({_listed(organisations)})."
+
+
+def _of_organisations(watchlist: Watchlist) -> Iterator[str]:
+    empty = [organisation.id for organisation in watchlist.organisations if not organisation.targets]
+    if empty:
+        yield f"Nothing is watched of {_listed(empty)}: no target is known. Add one, once its address is certain."
+
+
+def _listed(ids: list[str]) -> str:
+    rest = len(ids) - _NAMED
+    return ", ".join(ids[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,92 @@
+"""Keys, sign-in tokens and sessions: who may read what, without ever keeping a secret.
+
+A secret is 256 random bits; only its SHA-256 is stored. So much randomness cannot be guessed, hence the hash needs no salt
+and no stretching, and looking it up by its hash tells an attacker nothing by the time it takes.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+_PREFIX = "cutwatch_"
+"""Lets a person, or a scanner for leaked secrets, recognise a key in a file."""
+
+_LONGEST = 128
+
+
+class Scope(StrEnum):
+    """What a key allows. `admin` allows everything that the others do."""
+
+    READ = "read"
+    NOTICES = "notices"
+    REVIEW = "review"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key as it is stored: `hash` is the SHA-256 of the secret in hexadecimal.
+
+    `organisations` are those it is bound to; None binds it to none in particular, so that it reads of all.
+    """
+
+    id: str
+    name: str
+    hash: str
+    scopes: tuple[Scope, ...]
+    organisations: tuple[str, ...] | None = None
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def usable(self, now: datetime) -> bool:
+        """Whether the key still opens anything at `now`."""
+        expired = self.expires_at is not None and self.expires_at <= now
+        return not expired and self.revoked_at is None
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether the key was made for this."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+def make_key(
+    name: str,
+    scopes: tuple[Scope, ...],
+    organisations: tuple[str, ...] | None,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> tuple[Key, str]:
+    """Make a key and its secret. The secret is shown once, to the person who asked, and kept nowhere."""
+    secret = new_secret()
+    key = Key(
+        id=f"key-{secrets.token_hex(4)}",
+        name=name,
+        hash=fingerprint(secret),
+        scopes=scopes,
+        organisations=organisations,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    return key, secret
+
+
+def new_secret() -> str:
+    """A new secret: 256 random bits in URL-safe letters, for a key, a sign-in address or a session."""
+    return _PREFIX + secrets.token_urlsafe(32)
+
+
+def fingerprint(secret: str) -> str:
+    """What is stored in place of the secret: its SHA-256, as 64 hexadecimal digits."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def parse_authorization(header: str) -> str | None:
+    """The secret in an `Authorization: Bearer …` header (RFC 6750), or None where the header holds no such thing."""
+    scheme, _, secret = header.partition(" ")
+    secret = secret.strip()
+    if scheme.lower() != "bearer" or not secret.isascii() or not 0 < len(secret) <= _LONGEST:
+        return None
+    return secret

@@ -1,0 +1,94 @@
+"""From an observation to a verdict: what a look says about its target, as of one moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.core.plan import Check
+from probes.kit.observation import Observation
+from probes.kit.probe import Probe
+from probes.kit.rule import Finding
+from probes.kit.vocabulary import State, Strength, Unmeasured, Validity, WhyUnclear
+
+UNMEASURED_RULES = {
+    Unmeasured.LATE: "The look was due and the monitor was too late for it.",
+    Unmeasured.OFFLINE: "The vantage point could not see its own canaries, so what it saw of others does not count.",
+    Unmeasured.OVERLOAD: "The monitor had more looks to make than it could make honestly.",
+    Unmeasured.PAUSED: "Looks at this target were paused by a person.",
+    Unmeasured.CRASHED: "The probe itself failed; the fault is ours.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one observation means. `at` is when the look started; `country` is the vantage point's."""
+
+    observation: str
+    check: str
+    organisation: str
+    target: str
+    probe: str
+    vantage: str
+    country: str | None
+    at: datetime
+    state: State
+    rule: str
+    because: str
+    strength: Strength
+    why_unclear: WhyUnclear | None = None
+    mechanism: str | None = None
+    ruleset: str
+
+
+def judge(probe: Probe, check: Check, observation: Observation, recent: Sequence[Observation] = ()) -> Verdict:
+    """Judge one observation. Pure: the same facts under the same rules give the same verdict.
+
+    An observation whose instrument did not work is `unmeasured`, whatever it seems to show.
+    """
+    return _verdict(probe, check, observation, _unmeasured(observation) or probe.judge(observation, recent))
+
+
+def unjudged(probe: Probe, check: Check, observation: Observation) -> Verdict:
+    """The verdict on a look that our own rules failed to read."""
+    finding = Finding(
+        state=State.UNCLEAR,
+        rule="instrument.rule_failed",
+        because="Our own rules could not read this look; the fault is ours.",
+        strength=Strength.WEAK,
+        why_unclear=WhyUnclear.UNPARSEABLE,
+    )
+    return _verdict(probe, check, observation, finding)
+
+
+def _verdict(probe: Probe, check: Check, observation: Observation, finding: Finding) -> Verdict:
+    return Verdict(
+        observation=observation.id,
+        check=check.id,
+        organisation=check.organisation,
+        target=check.target,
+        probe=check.probe,
+        vantage=check.vantage,
+        country=check.country,
+        at=observation.started_at,
+        state=finding.state,
+        rule=finding.rule,
+        because=finding.because,
+        strength=finding.strength,
+        why_unclear=finding.why_unclear,
+        mechanism=finding.mechanism,
+        ruleset=f"{probe.name}/{probe.version}",
+    )
+
+
+def _unmeasured(observation: Observation) -> Finding | None:
+    reason = observation.unmeasured
+    if reason is None and observation.validity is Validity.INVALID:
+        reason = Unmeasured.OFFLINE
+    if reason is None:
+        return None
+    return Finding(
+        state=State.UNMEASURED,
+        rule=f"instrument.{reason}",
+        because=UNMEASURED_RULES[reason],
+        strength=Strength.WEAK,
+    )

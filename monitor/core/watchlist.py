@@ -1,0 +1,304 @@
+"""What is watched, from where, how often, and who hears of it: the configuration, once read and checked.
+
+These models are the schema of the files in `config/`; unknown keys are refused. Reading the files, and explaining every
+mistake in them, is the work of `monitor.configuration`.
+"""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+
+from probes.kit.budgets import Budgets
+from probes.kit.vocabulary import VantageKind
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Language = Literal["en", "ru"]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,63}$")]
+
+_DURATION = re.compile(r"^(\d{1,6})(s|min|h|d)$")
+_UNIT_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+
+
+def _seconds(value: Any) -> Any:
+    found = _DURATION.match(value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("write a duration as a number and a unit: 30s, 5min, 12h or 90d")
+    return int(found[1]) * _UNIT_SECONDS[found[2]]
+
+
+Seconds = Annotated[
+    int,
+    BeforeValidator(_seconds),
+    PlainSerializer(lambda seconds: f"{seconds}s", return_type=str, when_used="json"),
+    Field(ge=1),
+]
+"""Whole seconds; written `30s`, `5min`, `12h` or `90d`, and in JSON too, so that a plan can be read back."""
+
+
+class Model(BaseModel):
+    """Base of all configuration: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
+
+
+class Tlp(StrEnum):
+    """Traffic Light Protocol 2.0: how far something may travel."""
+
+    CLEAR = "CLEAR"
+    GREEN = "GREEN"
+    AMBER = "AMBER"
+    RED = "RED"
+
+
+class Severity(StrEnum):
+    """How soon a person must know."""
+
+    PAGE = "page"
+    MORNING = "morning"
+    DIGEST = "digest"
+    NONE = "none"
+
+
+class NetworkKind(StrEnum):
+    """What sort of line a vantage point sits on. "Reachable in Russia" needs an eyeball line, not a data centre."""
+
+    DATACENTRE = "datacentre"
+    RESIDENTIAL = "residential"
+    MOBILE = "mobile"
+    UNKNOWN = "unknown"
+
+
+class ProviderKind(StrEnum):
+    """What a provider does for an organisation."""
+
+    REGISTRAR = "registrar"
+    DNS = "dns"
+    HOSTING = "hosting"
+    CDN = "cdn"
+    EMAIL_MARKETING = "email_marketing"
+    PAYMENTS = "payments"
+    DONATION_PLATFORM = "donation_platform"
+    SOCIAL = "social"
+    SEARCH = "search"
+    SAAS = "saas"
+    APP_STORE = "app_store"
+    ADS = "ads"
+    MESSENGER = "messenger"
+
+
+class Words(Model):
+    """One text in English and Russian. Where the Russian is missing, the English stands."""
+
+    en: str = Field(min_length=1, max_length=2000)
+    ru: str | None = Field(default=None, min_length=1, max_length=2000)
+
+    def of(self, language: str) -> str:
+        """The text in `language`, else in English."""
+        return self.ru if language == "ru" and self.ru else self.en
+
+
+class Target(Model):
+    """One asset of an organisation: a website (`url`) or a domain that carries none (`domain`)."""
+
+    id: Slug
+    url: str | None = None
+    domain: str | None = None
+    name: Words | None = None
+    note: str | None = None
+    probes: dict[Slug, dict[str, Any]] | None = Field(
+        default=None, description="probe name to its parameters; left out: all that fit"
+    )
+    vantages: tuple[Slug, ...] | None = Field(default=None, description="look from these only; left out: from all")
+    every: Seconds | None = None
+    tlp: Tlp = Tlp.AMBER
+    paused: bool = False
+
+
+class Dependency(Model):
+    """A provider that an organisation relies on, and the account there by its stable id."""
+
+    provider: Slug
+    account: dict[str, str] = Field(default_factory=dict)
+    note: str | None = None
+
+
+class Source(Model):
+    """Where a fact about an organisation or a provider was found. `date` is the source's own, never that of the fact."""
+
+    title: str
+    url: str | None = None
+    date: str | None = Field(default=None, pattern=r"^\d{4}(?:-\d{2}(?:-\d{2})?)?$")
+
+
+class Organisation(Model):
+    """A tracked organisation: one file in `config/organisations/`."""
+
+    id: Slug
+    name: Words
+    aliases: tuple[str, ...] = ()
+    country: Country | None = Field(default=None, description="the country whose authorities it must fear most")
+    tlp: Tlp = Tlp.AMBER
+    targets: tuple[Target, ...] = ()
+    depends_on: tuple[Dependency, ...] = ()
+    sources: tuple[Source, ...] = ()
+    note: str | None = None
+
+
+class AccountField(Model):
+    """What an organisation must say about its account at a provider. Numeric ids are preferred: handles change hands."""
+
+    type: Literal["handle", "numeric_id", "url", "domain", "secret_ref"]
+    pattern: str | None = Field(default=None, max_length=200)
+    required: bool = True
+    stable: bool = False
+
+
+class Provider(Model):
+    """A company or platform: one file in `config/providers/`. Its rules come with the platform probe."""
+
+    id: Slug
+    name: Words
+    kinds: tuple[ProviderKind, ...] = Field(min_length=1)
+    jurisdiction: Country | None = None
+    homepage: str | None = None
+    aliases: tuple[str, ...] = Field(default=(), description="other names under which people and documents know it")
+    account: dict[Slug, AccountField] = Field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    note: str | None = None
+
+
+class Canaries(Model):
+    """Names that tell a vantage point whether it can see at all: several, unrelated, looked up and shaken hands with."""
+
+    domestic: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    every: Seconds = 60
+    quorum: float = Field(default=0.5, gt=0, le=1, description="share of the names that must answer")
+
+
+class VantagePoint(Model):
+    """A network and place from which we look.
+
+    `control` names the vantage points to compare with: without one a failure stays `unclear: no_control`, and `down` needs
+    two. `proxy` names the environment variable that holds the proxy's address (`socks5h://…` or `http://…`), since that may
+    carry a password.
+    """
+
+    id: Slug
+    name: Words
+    country: Country | None = None
+    asn: int | None = Field(default=None, ge=1, le=4294967295)
+    kind: VantageKind = VantageKind.DIRECT
+    network: NetworkKind = NetworkKind.UNKNOWN
+    proxy: SecretName | None = None
+    resolvers: tuple[str, ...] = Field(default=(), description="addresses of the own resolvers; left out: those of the machine")
+    control: tuple[Slug, ...] = ()
+    canaries: Canaries | None = None
+    every: Seconds | None = Field(default=None, description="cadence of looks from here; left out: `cadence.look`")
+    paused: bool = False
+
+
+class Cadence(Model):
+    """How often we look."""
+
+    look: Seconds = 300
+    hostile: Seconds = 1800
+    relook: tuple[Seconds, ...] = Field(default=(180, 600), description="after a first bad look, look again after these")
+
+
+class Limits(Model):
+    """Politeness and overload. Gaps are seconds between looks at one registrable domain or address."""
+
+    fast_lane: int = Field(default=64, ge=1, le=1000)
+    slow_lane: int = Field(default=64, ge=1, le=1000)
+    per_host: int = Field(default=2, ge=1, le=10)
+    gap: float = Field(default=1.0, ge=0, le=60)
+    budgets: Budgets = Budgets()
+
+
+class Confirmation(Model):
+    """When a suspicion becomes an incident, and when an incident is over (design: detection.md)."""
+
+    explicit_looks: int = Field(default=2, ge=1, le=20)
+    strong_looks: int = Field(default=3, ge=1, le=20)
+    strong_span: Seconds = 600
+    distinct: Seconds = Field(default=150, description="looks from one place closer together than this count once")
+    silence: Seconds = Field(default=3600, description="after this long without a valid look, what came before proves nothing")
+    reopen: Seconds = Field(
+        default=86400, description="a return within this time re-opens the same incident, marked intermittent"
+    )
+
+
+class Retention(Model):
+    """How long raw observations are kept. Roll-ups, and whatever an incident cites, stay for ever."""
+
+    observations: Seconds = 90 * 86400
+
+
+class Monitor(Model):
+    """`config/monitor.yaml`."""
+
+    vantages: tuple[VantagePoint, ...] = Field(min_length=1)
+    canaries: Canaries = Canaries()
+    cadence: Cadence = Cadence()
+    limits: Limits = Limits()
+    confirmation: Confirmation = Confirmation()
+    retention: Retention = Retention()
+
+
+class Channel(Model):
+    """One way to tell somebody. `kind` is a module of `monitor/alerts/channels/`, which checks `settings`."""
+
+    id: Slug
+    kind: Slug
+    settings: dict[str, Any] = Field(default_factory=dict)
+    discreet: bool = Field(
+        default=True, description="name nobody where a case is not public (TLP:CLEAR): a case number and a link instead"
+    )
+
+
+class Match(Model):
+    """Which events a route takes. An empty list takes all."""
+
+    organisations: tuple[Slug, ...] = ()
+    kinds: tuple[str, ...] = ()
+    providers: tuple[Slug, ...] = ()
+    countries: tuple[Country, ...] = ()
+    severities: tuple[Severity, ...] = ()
+
+
+class Route(Model):
+    """Who hears what."""
+
+    id: Slug
+    match: Match = Match()
+    channels: tuple[Slug, ...] = Field(min_length=1)
+    language: Language = "en"
+
+
+class Alerts(Model):
+    """`config/alerts.yaml`."""
+
+    channels: tuple[Channel, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+
+class Watchlist(Model):
+    """The whole configuration. `version` is a hash of what was read, so that a change is noticed."""
+
+    version: str
+    monitor: Monitor
+    organisations: tuple[Organisation, ...] = ()
+    providers: tuple[Provider, ...] = ()
+    alerts: Alerts = Alerts()
+
+    def organisation(self, slug: str) -> Organisation | None:
+        """The organisation with this id, or None."""
+        return next((one for one in self.organisations if one.id == slug), None)
+
+    def vantage(self, slug: str) -> VantagePoint | None:
+        """The vantage point with this id, or None."""
+        return next((one for one in self.monitor.vantages if one.id == slug), None)

@@ -1,0 +1,298 @@
+"""The engine of a prober: takes plans, makes looks when they are due, and hands over what came of them.
+
+Nothing is dropped silently. A period in which no look began is recorded as unmeasured, with the reason; a look that came to
+nothing is an observation too.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from monitor.bus import Heartbeat, ProberBus, Report
+from monitor.bus.frames import Unsendable
+from monitor.clock import Clock
+from monitor.core.plan import Plan, PlannedCheck
+from monitor.core.watchlist import Limits
+from monitor.engine.heap import Doing, DueHeap, Scheduled
+from monitor.engine.lanes import Lanes, Ticket
+from monitor.engine.load import BUSY, Load, WallClock
+from monitor.engine.looking import Controls, Seen, look_once
+from monitor.engine.lookouts import OURS, Lookout, Lookouts, Opener
+from monitor.engine.politeness import address_keys, domain_key, unpacked
+from monitor.engine.relooks import Relooks
+from monitor.engine.stamping import Stamp, Timing, crashed, gap, observation
+from probes.kit.probe import Probe
+from probes.kit.vocabulary import Unmeasured, VantageHealth
+
+_log = structlog.get_logger()
+
+MOST_PER_TICK: Final = 1000
+"""Checks that one tick takes up; more wait for the next, so that a tick never holds the loop for long."""
+
+SETTLING: Final = 512
+"""Looks that have ended and wait for their canaries, with their bytes. While there are so many no new one starts."""
+
+DISTINCT_SHARE: Final = 1 / 3
+"""Of the shortest wait before a re-look: so soon after a look, one out of turn would say nothing new."""
+
+RELOOK: Final = 180
+"""Seconds that count as that wait where the plan knows no re-looks."""
+
+STUCK: Final = 4.0
+"""A look that takes so many times the budget of one look is stuck: its own, a control's and a comparison are three."""
+
+
+class Engine:
+    """One prober's engine, whose `tick` is called once a second. Its parts count in steady seconds, see `monitor.engine.heap`."""
+
+    def __init__(self, *, bus: ProberBus, probes: Mapping[str, Probe], opener: Opener, clock: Clock, software: str) -> None:
+        self._bus = bus
+        self._probes = probes
+        self._clock = clock
+        self._software = software
+        self._offset = clock.now().timestamp() - clock.monotonic()
+        self._heap = DueHeap()
+        self._lanes = Lanes(Limits())
+        self._lookouts = Lookouts(opener, clock)
+        self._controls = Controls(clock)
+        self._relooks = Relooks()
+        self._relook_after: tuple[int, ...] = ()
+        self._distinct = RELOOK * DISTINCT_SHARE
+        self._load = Load(clock.monotonic(), clock.processor())
+        self._wall = WallClock()
+        self._limit(Limits())
+        self._looks: set[asyncio.Task[None]] = set()
+        self._settling = 0
+        self._paused = False
+        self._finishing = False
+
+    async def run(self) -> None:
+        """Take plans and wishes until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._take_plans())
+            group.create_task(self._take_wishes())
+
+    def adopt(self, plan: Plan) -> None:
+        """Work by this plan from now on."""
+        places = {vantage.id for vantage in plan.vantages if vantage.kind in OURS}
+        ours = [check for check in plan.checks if check.vantage in places and self._knows(check)]
+        self._paused = plan.paused
+        self._relook_after = plan.relook
+        self._distinct = min(plan.relook, default=RELOOK) * DISTINCT_SHARE
+        self._limit(plan.limits)
+        self._lookouts.adopt(plan)
+        self._heap.adopt(ours, self._steady(self._clock.monotonic()))
+        _log.info("a plan is in force", version=plan.version, checks=len(ours), paused=plan.paused)
+
+    async def tick(self, now: float) -> None:
+        """Do what is due. `now` is monotonic."""
+        steady = self._steady(now)
+        self._load.measure(now, self._clock.processor())
+        self._wall.measure(self._clock.now().timestamp(), steady)
+        self._end_stuck(steady)
+        for item in self._heap.due(steady, MOST_PER_TICK):
+            await self._take_turn(item, steady)
+        for check in self._relooks.due(steady):
+            self._look_out_of_turn(check, steady)
+        self._dispatch(steady)
+
+    async def beat(self) -> None:
+        """Tell the service how things stand."""
+        now = self._steady(self._clock.monotonic())
+        await self._bus.heartbeat(
+            Heartbeat(
+                at=self._clock.now(),
+                lanes=self._lanes.status(now),
+                vantages=self._lookouts.reports(),
+                loop_busy=round(self._load.busy, 3),
+                clock_step=self._wall.step(),
+                problems=self._problems(),
+            )
+        )
+
+    async def finish(self, seconds: float) -> None:
+        """Start no more looks, give those under way `seconds` to end, and close everything.
+
+        A look that is cut off leaves no trace: the next start knows from the plan that it is owed.
+        """
+        self._finishing = True
+        if self._looks:
+            _, unfinished = await asyncio.wait(self._looks, timeout=seconds)
+            for look in unfinished:
+                look.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
+        await self._controls.close()
+        await self._lookouts.close()
+
+    async def _take_plans(self) -> None:
+        async for plan in self._bus.plans():
+            self.adopt(plan)
+
+    async def _take_wishes(self) -> None:
+        async for check in self._bus.looks():
+            self._relooks.want(check, self._steady(self._clock.monotonic()))
+
+    def _steady(self, monotonic: float) -> float:
+        return monotonic + self._offset
+
+    def _limit(self, limits: Limits) -> None:
+        """A look that has used up the shortest stage budget has most likely met somebody who swallows packets."""
+        self._lanes.limit(limits)
+        budgets = limits.budgets
+        self._patience = min(budgets.dns, budgets.tcp, budgets.tls, budgets.http) * self._clock.speed
+        self._stuck_after = STUCK * budgets.look * self._clock.speed
+
+    def _knows(self, check: PlannedCheck) -> bool:
+        if check.probe in self._probes:
+            return True
+        _log.error("the plan names a probe that this prober does not have; are their versions the same?", probe=check.probe)
+        return False
+
+    def _stamp(self, item: Scheduled) -> Stamp:
+        version = self._probes[item.probe].version
+        return Stamp(check=item.id, vantage=item.vantage, probe_version=version, software=self._software)
+
+    async def _take_turn(self, item: Scheduled, now: float) -> None:
+        missed = item.missed(now)
+        if missed:
+            await self._submit(Report(gap(self._stamp(item), item, missed, self._why_missed(item), self._wall.drift)))
+            item.accounted = item.start_of(item.period(now) - 1)
+        if item.doing is Doing.IDLE and not self._paused and not item.sits_out(now, self._load.stretch):
+            self._queue(item, now)
+
+    def _why_missed(self, item: Scheduled) -> Unmeasured:
+        if self._paused:
+            return Unmeasured.PAUSED
+        too_much = item.doing is Doing.QUEUED or self._load.stretch > 1
+        return Unmeasured.OVERLOAD if too_much else Unmeasured.LATE
+
+    def _look_out_of_turn(self, check: str, now: float) -> None:
+        item = self._heap.checks.get(check)
+        if item and item.doing is Doing.IDLE and not self._paused and now - item.accounted >= self._distinct:
+            self._queue(item, now)
+
+    def _queue(self, item: Scheduled, now: float) -> None:
+        item.doing = Doing.QUEUED
+        keys = (*domain_key(item.params), *unpacked(item.addresses))
+        self._lanes.enter(Ticket(item=item, keys=keys, due=now, slow=item.slow))
+
+    def _dispatch(self, now: float) -> None:
+        if self._finishing or self._settling >= SETTLING:
+            return
+        self._lanes.call(now)
+        for ticket in self._lanes.make_room(now, self._patience):
+            _cancel(ticket)
+        for ticket in self._lanes.start(now):
+            self._take_off(ticket)
+
+    def _take_off(self, ticket: Ticket) -> None:
+        item = ticket.item
+        item.doing = Doing.FLYING
+        ticket.started = self._steady(self._clock.monotonic())
+        ticket.before, item.accounted = item.accounted, ticket.started
+        ticket.task = asyncio.create_task(self._fly(ticket, self._clock.now()))
+        self._looks.add(ticket.task)
+        ticket.task.add_done_callback(self._landed)
+
+    def _landed(self, look: asyncio.Task[None]) -> None:
+        self._looks.discard(look)
+        if not look.cancelled() and (error := look.exception()) is not None:
+            _log.error("a look could not be recorded; the fault is ours", error=type(error).__name__, exc_info=error)
+
+    async def _fly(self, ticket: Ticket, started_at: datetime) -> None:
+        here = self._lookouts.get(ticket.item.vantage)
+        seen: Seen | None = None
+        try:
+            seen = await self._look(ticket.item, here) if here else None
+        except asyncio.CancelledError:
+            if not ticket.displaced and not ticket.overdue:
+                raise
+            seen = Seen(facts=None) if ticket.overdue else None
+        finally:
+            self._lanes.leave(ticket)
+        if ticket.displaced and seen is None:
+            self._wait_in_slow_lane(ticket)
+        else:
+            await self._report(ticket, here, seen, started_at)
+        self._dispatch(self._steady(self._clock.monotonic()))
+
+    async def _look(self, item: Scheduled, here: Lookout) -> Seen:
+        others = self._lookouts.controls(item.vantage)
+        return await look_once(self._probes[item.probe], item.params, here, others, self._controls, self._clock)
+
+    def _wait_in_slow_lane(self, ticket: Ticket) -> None:
+        ticket.item.doing = Doing.QUEUED
+        ticket.item.accounted = ticket.before
+        self._lanes.enter_slow(ticket)
+
+    async def _report(self, ticket: Ticket, here: Lookout | None, seen: Seen | None, started_at: datetime) -> None:
+        timing = self._timing(ticket, started_at)
+        self._remember(ticket, seen)
+        self._settling += 1
+        try:
+            health = await self._health(here, seen, ticket.started - self._offset) if here and seen else {}
+            made = observation(self._stamp(ticket.item), seen, timing, health)
+            await self._submit(Report(made, seen.blobs if seen else ()))
+        finally:
+            self._settling -= 1
+            ticket.item.doing = Doing.IDLE
+        if seen and made.unmeasured is None:
+            self._follow_up(ticket, failing=bool(seen.failing))
+
+    def _timing(self, ticket: Ticket, started_at: datetime) -> Timing:
+        took = self._steady(self._clock.monotonic()) - ticket.started
+        suspect = self._load.busy > BUSY or self._wall.stepped_at >= ticket.started
+        return Timing(started_at=started_at, duration=took / self._clock.speed, suspect=suspect)
+
+    def _remember(self, ticket: Ticket, seen: Seen | None) -> None:
+        item = ticket.item
+        item.slow = ticket.overdue or (seen is not None and seen.own_time > self._patience)
+        if seen is not None and seen.facts is not None:
+            item.addresses = address_keys(seen.facts)
+
+    async def _health(self, here: Lookout, seen: Seen, began: float) -> dict[str, VantageHealth]:
+        """The health of all who looked, as of a moment after they did where that matters."""
+        looked = {here.vantage.id, *(one.vantage for one in seen.control)}
+        places = [place for name in looked if (place := self._lookouts.get(name))]
+        waits = [place.canaries.judge(began, failed=place.vantage.id in seen.failing) for place in places]
+        return {place.vantage.id: health for place, health in zip(places, await asyncio.gather(*waits), strict=True)}
+
+    def _follow_up(self, ticket: Ticket, *, failing: bool) -> None:
+        """See a first bad look again soon: it may have been a passing trouble, and if not somebody waits to hear of it."""
+        item = ticket.item
+        self._relooks.earn()
+        if failing and not item.bad:
+            for wait in self._relook_after:
+                self._relooks.want(item.id, ticket.started + wait)
+        item.bad = failing
+
+    async def _submit(self, report: Report) -> None:
+        try:
+            await self._bus.submit(report)
+        except Unsendable as problem:
+            _log.error("a look cannot be handed over", check=report.observation.check, problem=str(problem))
+            await self._bus.submit(Report(crashed(report.observation)))
+
+    def _end_stuck(self, now: float) -> None:
+        for ticket in self._lanes.flying():
+            if now - ticket.started > self._stuck_after and not ticket.overdue:
+                _log.error("a look is stuck and is ended", check=ticket.item.id, probe=ticket.item.probe)
+                ticket.overdue = True
+                _cancel(ticket)
+
+    def _problems(self) -> tuple[str, ...]:
+        if self._load.stretch == 1:
+            return ()
+        busy = (
+            f"this machine is too busy for its watchlist ({self._load.busy:.0%} of a processor): every check is looked at only "
+            f"once in {self._load.stretch} of its periods; watch less often, or from a bigger machine"
+        )
+        return (busy,)
+
+
+def _cancel(ticket: Ticket) -> None:
+    if ticket.task is not None:
+        ticket.task.cancel()

@@ -1,0 +1,211 @@
+"""The spine, where all stages meet: observe, judge, advance, route, write; then acknowledge.
+
+Whatever one batch of looks causes (observations, verdicts, incident events, messages) is written in one transaction.
+Nothing is acknowledged before that, so a crash at any moment only means that a batch is handed over again; and a look
+that is already stored is recognised by its id, so it never counts twice.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+import structlog
+
+from monitor.bus import Report, ServiceBus
+from monitor.clock import Clock
+from monitor.core.incident import EventKind, Incident
+from monitor.core.ledger import Ledger, Step
+from monitor.core.plan import Check
+from monitor.core.routing import route
+from monitor.core.verdict import Verdict, judge, unjudged
+from monitor.core.watchlist import Watchlist
+from monitor.metrics import Metrics
+from monitor.store import Judged, OutOfStep, Store, StoreUnavailable, Writing
+from probes.kit.observation import Observation
+from probes.kit.probe import Probe
+
+_log = structlog.get_logger()
+
+BATCH = 500
+"""Looks that are written together at most."""
+
+PATIENCE = 0.5
+"""Seconds for which a batch waits to fill up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The configuration in force: what is watched, by which checks, with which probes."""
+
+    watchlist: Watchlist
+    checks: Mapping[str, Check]
+    probes: Mapping[str, Probe]
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    step: Step
+    judged: Sequence[Judged]
+    messages: int
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """Takes what probers saw through the stages. One instance runs; it alone advances incidents."""
+
+    store: Store
+    bus: ServiceBus
+    clock: Clock
+    metrics: Metrics
+    ledger: Ledger
+    watch: Watch
+    address: str
+    told: Callable[[], None] = lambda: None
+    """Called after a commit that left messages to deliver."""
+
+    retry: float = 2.0
+    """Seconds between attempts while the database cannot be written."""
+
+    trouble: str | None = None
+    """Why nothing can be written at present, for whoever asks after our health."""
+
+    relooks: list[tuple[datetime, str]] = field(default_factory=list)
+    _at_work: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self) -> None:
+        """Take batch after batch until cancelled; between batches is where cancelling does no harm."""
+        while True:
+            async with self._at_work:
+                reports = await self.bus.consume(BATCH, PATIENCE)
+                if reports:
+                    await self.take(reports)
+            await self._ask_for_relooks()
+
+    async def finish(self) -> None:
+        """Take what is still waiting, so that a stop loses no look that a prober has handed over."""
+        async with self._at_work:
+            while self.trouble is None and (reports := await self.bus.consume(BATCH, 0)):
+                await self.take(reports)
+
+    async def take(self, reports: Sequence[Report]) -> None:
+        """Write one batch, however long the database takes, and only then acknowledge it."""
+        while True:
+            try:
+                written = await self._write(reports)
+                break
+            except StoreUnavailable as problem:
+                self._complain(str(problem))
+                await asyncio.sleep(self.retry)
+            except OutOfStep:
+                await self._catch_up()
+        self.trouble = None
+        self._settle(written)
+        await self.bus.ack([report.observation.id for report in reports])
+        await self._follow_up(written)
+
+    async def _write(self, reports: Sequence[Report]) -> _Written:
+        now = self.clock.now()
+        async with self.store.writing() as writing:
+            judged = self._judged(await _unknown(writing, reports))
+            await writing.add_looks(judged)
+            verdicts = [one.verdict for one in judged]
+            numbers = _numbers(await writing.next_incident_id(now.year))
+            step = self.ledger.take(verdicts, self.watch.watchlist.monitor.confirmation, now, numbers)
+            messages = await self._write_events(writing, step)
+        return _Written(step, judged, messages)
+
+    async def _write_events(self, writing: Writing, step: Step) -> int:
+        if not step.events:
+            return 0
+        await writing.append([event for event, _ in step.events], list(step.incidents.values()))
+        for event, incident in step.events:
+            await writing.cite(incident.id, event.change.looks)
+        messages = [
+            message for event, incident in step.events for message in route(event, incident, self.watch.watchlist, self.address)
+        ]
+        await writing.add_messages(messages)
+        return len(messages)
+
+    def _judged(self, reports: Iterable[Report]) -> list[Judged]:
+        return [judged for report in reports if (judged := self._judge(report)) is not None]
+
+    def _judge(self, report: Report) -> Judged | None:
+        observation = report.observation
+        check = self.watch.checks.get(observation.check)
+        if check is None:
+            _log.warning("a look at something that is no longer configured was dropped", check=observation.check)
+            return None
+        verdict = _judged_or_unclear(self.watch.probes[check.probe], check, observation)
+        return Judged(observation=observation, verdict=verdict, blobs=report.blobs)
+
+    def _settle(self, written: _Written) -> None:
+        self.ledger.keep(written.step)
+        self.metrics.looked(written.judged)
+        self.metrics.happened(written.step.events)
+        for event, incident in written.step.events:
+            _log.info("incident", happened=event.kind.value, incident=incident.id, kind=incident.kind.value)
+        if written.messages:
+            self.told()
+
+    async def _follow_up(self, written: _Written) -> None:
+        """Ask for the looks that will settle what has just been seen: elsewhere at once, here again a little later."""
+        for event, incident in written.step.events:
+            if event.kind is EventKind.OPENED:
+                for check in self._others(incident):
+                    await self.bus.look(check)
+        for verdict in written.step.turned:
+            self._relook(verdict)
+
+    def _others(self, incident: Incident) -> Iterable[str]:
+        key = incident.key
+        seen_by = set(incident.vantages)
+        for check in self.watch.checks.values():
+            if (check.organisation, check.target) == (key.organisation, key.target) and check.vantage not in seen_by:
+                yield check.id
+
+    def _relook(self, verdict: Verdict) -> None:
+        waits = self.watch.watchlist.monitor.cadence.relook
+        self.relooks.extend((verdict.at + timedelta(seconds=wait), verdict.check) for wait in waits)
+
+    async def _ask_for_relooks(self) -> None:
+        now = self.clock.now()
+        due = {check for at, check in self.relooks if at <= now}
+        if due:
+            self.relooks = [(at, check) for at, check in self.relooks if at > now]
+            for check in sorted(due):
+                await self.bus.look(check)
+
+    async def _catch_up(self) -> None:
+        """A person has changed an incident meanwhile: remember it as it stands in the log, and decide anew."""
+        async with self.store.reading() as reading:
+            for incident in await reading.all_incidents():
+                self.ledger.revise(incident)
+
+    def _complain(self, problem: str) -> None:
+        if self.trouble is None:
+            _log.error("results cannot be written; they are kept and will be written later", problem=problem)
+        self.trouble = problem
+
+
+async def _unknown(writing: Writing, reports: Sequence[Report]) -> list[Report]:
+    fresh = {report.observation.id: report for report in reports}
+    known = await writing.known(list(fresh))
+    return [report for name, report in fresh.items() if name not in known]
+
+
+def _numbers(first: str) -> Callable[[], str]:
+    """Incident ids from `first` on, one by one."""
+    stem, _, number = first.rpartition("-")
+    following = count(int(number))
+    return lambda: f"{stem}-{next(following):04d}"
+
+
+def _judged_or_unclear(probe: Probe, check: Check, observation: Observation) -> Verdict:
+    """Judge; a rule that fails is our fault: it must not hold up everybody else's looks, nor be taken for a finding."""
+    try:
+        return judge(probe, check, observation)
+    except Exception:
+        _log.exception("a rule failed; the look is kept as unclear", probe=probe.name, observation=observation.id)
+        return unjudged(probe, check, observation)

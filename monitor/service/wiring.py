@@ -1,0 +1,250 @@
+"""How the parts of the service start, work together and stop."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from monitor.alerts import channels
+from monitor.alerts.outbox import Outbox
+from monitor.bus.local import LocalServiceBus
+from monitor.clock import Clock
+from monitor.configuration import ConfigurationError, load
+from monitor.core.ledger import Ledger
+from monitor.core.plan import plan_checks, plan_for_prober
+from monitor.core.watchlist import Watchlist
+from monitor.metrics import Metrics
+from monitor.pipeline import Pipeline, Watch
+from monitor.scheduler import Scheduler
+from monitor.service.context import Context, Health, Place
+from monitor.service.health import Signs, health_of
+from monitor.service.prober import ProberProcess
+from monitor.service.web import WebServer, listen, web_server
+from monitor.settings import Settings
+from monitor.store import Store, migrate
+from probes.kit.discover import discover
+from probes.kit.vocabulary import State
+
+_log = structlog.get_logger()
+
+MEMORY = timedelta(hours=6)
+"""How far back looks are read at the start, for checks that are not simply well."""
+
+PRUNED_AT_ONCE = 1000
+"""Observations that one step of the retention removes, so that writing is never held up for long."""
+
+
+class AlreadyRunning(Exception):
+    """Another service uses this data folder; the message names it."""
+
+
+def read_watchlist(folder: Path, country: str | None) -> Watchlist:
+    """Read the configuration in full, every alert channel's own settings included. Raises `ConfigurationError`."""
+    settings = {name: kind.settings for name, kind in channels.discover().items()}
+    return load(folder, probes=discover(), country=country, channel_settings=settings)
+
+
+def read_watch(settings: Settings, place: Place) -> Watch:
+    """Read the configuration, and what it asks to be done. Raises `ConfigurationError`."""
+    probes = discover()
+    watchlist = read_watchlist(settings.config, place.country)
+    return Watch(watchlist, {check.id: check for check in plan_checks(watchlist, probes)}, probes)
+
+
+async def serve(settings: Settings, clock: Clock, place: Place, started: Callable[["Service"], None]) -> None:
+    """Run the service until it is stopped. `started` is called with it once it answers.
+
+    Raises `ConfigurationError`, `AlreadyRunning` or `CannotListen` before anything has been started or changed.
+    """
+    watch = read_watch(settings, place)
+    with _only_one(settings.data_dir), listen(settings.host, settings.port) as listening:
+        async with _store(settings) as store:
+            await Service(settings, clock, place, watch, store).run(listening, started)
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "cutwatch.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as problem:
+            raise AlreadyRunning(
+                f"another Cutwatch uses {folder}: stop it, or choose another folder with CUTWATCH_DATA_DIR"
+            ) from problem
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _store(settings: Settings) -> AsyncIterator[Store]:
+    await asyncio.to_thread(migrate, settings.database)
+    store = await Store.open(settings.database)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+class Service:
+    """All parts, wired. `run` lasts until `stop` is called or a part fails."""
+
+    def __init__(self, settings: Settings, clock: Clock, place: Place, watch: Watch, store: Store) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._place = place
+        self._watch = watch
+        self.store = store
+        self._started = clock.now()
+        self._stopping = asyncio.Event()
+        self._metrics = Metrics()
+        self._bus = LocalServiceBus(settings.data_dir)
+        self._outbox = Outbox(store, clock, lambda: self._watch.watchlist, worker=f"service-{os.getpid()}")
+        self._scheduler = Scheduler()
+        self._prober = ProberProcess(settings)
+        self._pipeline: Pipeline
+
+    @property
+    def address(self) -> str:
+        """Where readers find the service."""
+        return self._settings.address
+
+    def stop(self) -> None:
+        """Ask the service to finish what it has in hand and to end."""
+        self._stopping.set()
+
+    async def run(self, listening: socket.socket, started: Callable[["Service"], None]) -> None:
+        """Start everything, last until `stop`, and end everything in order."""
+        self._pipeline = await self._resumed_pipeline()
+        web = web_server(self._context())
+        await self._bus.start()
+        await self._publish()
+        async with asyncio.TaskGroup() as group:
+            prober = group.create_task(self._prober.run())
+            pipeline = group.create_task(self._pipeline.run())
+            outbox = group.create_task(self._outbox.run())
+            group.create_task(web.serve(sockets=[listening]))
+            self._schedule()
+            started(self)
+            await self._stopping.wait()
+            await self._wind_down(web, prober, pipeline, outbox)
+
+    async def _resumed_pipeline(self) -> Pipeline:
+        """Take up where the last run ended: checks, windows, open incidents and counters come from the store."""
+        async with self.store.writing() as writing:
+            await writing.save_checks(tuple(self._watch.checks.values()))
+        async with self.store.reading() as reading:
+            states = await reading.current()
+            incidents = await reading.all_incidents()
+            since = self._clock.now() - MEMORY
+            unsettled = [state.check for state in states if state.state is not State.OK or state.since > since]
+            verdicts = [*await reading.last_verdicts(), *await reading.recent_verdicts(since, unsettled)]
+        self._metrics.configured(self._watch.watchlist)
+        self._metrics.resume(states, incidents)
+        return Pipeline(
+            store=self.store,
+            bus=self._bus,
+            clock=self._clock,
+            metrics=self._metrics,
+            ledger=Ledger({verdict.observation: verdict for verdict in verdicts}.values(), incidents),
+            watch=self._watch,
+            address=self.address,
+            told=self._outbox.wake,
+        )
+
+    async def _publish(self) -> None:
+        """Tell the prober what to look at, and when it last did."""
+        async with self.store.reading() as reading:
+            last_runs = await reading.last_runs()
+        checks = tuple(self._watch.checks.values())
+        await self._bus.publish(plan_for_prober(self._watch.watchlist, checks, last_runs, paused=self._place.paused))
+
+    def _schedule(self) -> None:
+        self._scheduler.every(5, "what the prober says of itself", self._listen_to_prober)
+        self._scheduler.every(15, "what the outbox holds", self._count_outbox)
+        self._scheduler.every(600, "retention", self._prune)
+        self._scheduler.start()
+
+    async def _wind_down(self, web: WebServer, prober: asyncio.Task[None], *workers: asyncio.Task[None]) -> None:
+        """End the parts so that what was seen is written: the prober first, the pipeline once it has taken the rest."""
+        self._scheduler.stop()
+        await self._prober.stop()
+        prober.cancel()
+        await self._pipeline.finish()
+        await self._outbox.stop()
+        for worker in workers:
+            worker.cancel()
+        web.should_exit = True
+        await self._bus.close()
+
+    async def reload(self) -> tuple[str, ...]:
+        """Read the configuration again; on any problem the one in force stays, and the problems are returned."""
+        try:
+            watch = await asyncio.to_thread(read_watch, self._settings, self._place)
+        except ConfigurationError as refused:
+            self._metrics.refused()
+            return tuple(str(problem) for problem in refused.problems)
+        async with self.store.writing() as writing:
+            await writing.save_checks(tuple(watch.checks.values()))
+        self._watch = self._pipeline.watch = watch
+        self._metrics.configured(watch.watchlist)
+        await self._publish()
+        return ()
+
+    async def _listen_to_prober(self) -> None:
+        heartbeat = self._bus.heartbeat
+        if heartbeat is None:
+            return
+        countries = {vantage.id: vantage.country for vantage in self._watch.watchlist.monitor.vantages}
+        self._metrics.heard(heartbeat, countries)
+        self._say(self._health())
+
+    def _say(self, health: Health) -> None:
+        """Say every new problem aloud, once, and say when it is over."""
+        problems = frozenset(health.problems)
+        for problem in sorted(problems - self._said):
+            _log.warning(problem)
+        for problem in sorted(self._said - problems):
+            _log.info("no longer", problem=problem)
+        self._said = problems
+
+    _said: frozenset[str] = frozenset()
+
+    async def _count_outbox(self) -> None:
+        async with self.store.reading() as reading:
+            backlogs = await reading.outbox()
+        self._metrics.owed(backlogs, self._outbox.deliveries)
+
+    async def _prune(self) -> None:
+        before = self._clock.now() - timedelta(seconds=self._watch.watchlist.monitor.retention.observations)
+        async with self.store.writing() as writing:
+            await writing.drop_observations(before, PRUNED_AT_ONCE)
+
+    def _health(self) -> Health:
+        now = self._clock.now()
+        signs = Signs(
+            started=self._started,
+            heartbeat=self._bus.heartbeat,
+            trouble=self._pipeline.trouble,
+            paused=self._place.paused,
+            stuck=self._scheduler.stuck(),
+        )
+        return health_of(signs, self._watch.watchlist, now)
+
+    def _context(self) -> Context:
+        return Context(
+            settings=self._settings,
+            clock=self._clock,
+            store=self.store,
+            watchlist=self._current_watchlist,
+            metrics=self._metrics.text,
+            health=self._health,
+        )
+
+    def _current_watchlist(self) -> Watchlist:
+        return self._watch.watchlist

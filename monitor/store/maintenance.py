@@ -1,0 +1,81 @@
+"""Care for the database: make and alter its tables, copy it while it is in use, check it. Synchronous, for the shell."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import make_url
+
+from monitor.store.session import StoreUnavailable, is_sqlite, plainly, writing_engine
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def migrate(url: str) -> None:
+    """Bring the database at this SQLAlchemy address to the present form of its tables; create it where there is none.
+
+    One transaction: an interrupted migration leaves the database as it was. Running it again changes nothing. Raises
+    `StoreUnavailable` where the database cannot be used, or was written by a newer Cutwatch.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with plainly():
+        engine = writing_engine(url)
+        try:
+            with engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except CommandError as error:
+            raise StoreUnavailable(
+                f"this Cutwatch does not know the form of the database ({error}); "
+                "install the version that wrote it, or restore a backup"
+            ) from error
+        finally:
+            engine.dispose()
+
+
+def backup(url: str, path: Path) -> None:
+    """Copy the database to `path` while it is in use: a consistent state, complete or not there at all.
+
+    A file that is there already is replaced. Raises `ValueError` for a database other than SQLite.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    with closing(sqlite3.connect(_existing_file(url))) as source, closing(sqlite3.connect(partial)) as target:
+        source.backup(target)
+    partial.replace(path)
+
+
+def integrity_check(url: str) -> list[str]:
+    """What is wrong with the database, as sentences of SQLite's; an empty list if nothing is.
+
+    Raises `ValueError` for a database other than SQLite.
+    """
+    with closing(sqlite3.connect(_existing_file(url))) as connection:
+        try:
+            problems = [text for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
+            astray = [
+                f"row {row} of {table} refers to a missing row of {parent}" for table, row, parent, _ in _astray(connection)
+            ]
+        except sqlite3.DatabaseError as error:
+            return [str(error)]
+    return problems + astray
+
+
+def _astray(connection: sqlite3.Connection) -> list[tuple[str, int, str, int]]:
+    return connection.execute("PRAGMA foreign_key_check").fetchall()
+
+
+def _existing_file(url: str) -> Path:
+    address = make_url(url)
+    if not is_sqlite(address) or not address.database:
+        raise ValueError("this works on SQLite only: use pg_dump and pg_amcheck for a PostgreSQL database")
+    path = Path(address.database)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no database at {path}: run `cutwatch db upgrade` to make one")
+    return path

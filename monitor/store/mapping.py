@@ -1,0 +1,337 @@
+"""Between values and rows: the only place that knows how one becomes the other."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from monitor.core.incident import Event, EventKind, Incident
+from monitor.core.keys import Key, Scope
+from monitor.core.message import Message, MessageKind
+from monitor.core.plan import Check
+from monitor.core.verdict import Verdict
+from monitor.store.packing import Packer, readable
+from monitor.store.records import Attempt, CheckState, Hour, Judged, MessageState, Owed, Posted, Span, Standing
+from monitor.store.tables import ApiKeyRow
+from probes.kit.observation import Control, Facts, Observation
+from probes.kit.vocabulary import State, Strength, Unmeasured, Validity, WhyUnclear
+
+Columns = dict[str, Any]
+Fetched = Mapping[Any, Any]
+
+_facts: Packer[Facts] = Packer(Facts)
+_control: Packer[tuple[Control, ...]] = Packer(tuple[Control, ...])
+_incident = TypeAdapter(Incident)
+_NAMES_OF_STANDING = tuple(field.name for field in fields(Standing))
+
+
+def check_columns(check: Check) -> Columns:
+    """A check of the configuration. Its parameters stay there: they hold addresses."""
+    return {
+        "id": check.id,
+        "organisation": check.organisation,
+        "target": check.target,
+        "probe": check.probe,
+        "vantage": check.vantage,
+        "country": check.country,
+        "every": check.every,
+        "watched": True,
+    }
+
+
+def unknown_check_columns(verdict: Verdict) -> Columns:
+    """What a verdict tells of its check."""
+    return {
+        "id": verdict.check,
+        "organisation": verdict.organisation,
+        "target": verdict.target,
+        "probe": verdict.probe,
+        "vantage": verdict.vantage,
+        "country": verdict.country,
+        "every": None,
+        "watched": False,
+    }
+
+
+def look_columns(look: Judged) -> Columns:
+    """A look and its verdict."""
+    observation, verdict = look.observation, look.verdict
+    return {
+        "id": observation.id,
+        "at": observation.started_at,
+        "check_id": observation.check,
+        "country": verdict.country,
+        "validity": observation.validity,
+        "unmeasured": observation.unmeasured,
+        "missed": observation.missed,
+        "duration": observation.duration,
+        "timing_suspect": observation.timing_suspect,
+        "probe_version": observation.probe_version,
+        "software": observation.software,
+        "state": verdict.state,
+        "rule": verdict.rule,
+        "because": readable(verdict.because),
+        "strength": verdict.strength,
+        "why_unclear": verdict.why_unclear,
+        "mechanism": verdict.mechanism,
+        "ruleset": verdict.ruleset,
+        "facts": None if observation.facts is None else _facts.pack(observation.facts),
+        "control": _control.pack(observation.control) if observation.control else None,
+    }
+
+
+def look_from(row: Fetched) -> Judged:
+    """A look and its verdict, without bytes."""
+    observation = Observation(
+        id=row["id"],
+        check=row["check_id"],
+        vantage=row["vantage"],
+        started_at=row["at"],
+        duration=row["duration"],
+        facts=None if row["facts"] is None else _facts.unpack(row["facts"]),
+        control=() if row["control"] is None else _control.unpack(row["control"]),
+        validity=Validity(row["validity"]),
+        unmeasured=_word(Unmeasured, row["unmeasured"]),
+        missed=row["missed"],
+        timing_suspect=row["timing_suspect"],
+        probe_version=row["probe_version"],
+        software=row["software"],
+    )
+    return Judged(observation=observation, verdict=verdict_from(row))
+
+
+def verdict_from(row: Fetched) -> Verdict:
+    """The verdict on a look."""
+    return Verdict(
+        observation=row["id"],
+        check=row["check_id"],
+        organisation=row["organisation"],
+        target=row["target"],
+        probe=row["probe"],
+        vantage=row["vantage"],
+        country=row["country"],
+        at=row["at"],
+        state=State(row["state"]),
+        rule=row["rule"],
+        because=row["because"],
+        strength=Strength(row["strength"]),
+        why_unclear=_word(WhyUnclear, row["why_unclear"]),
+        mechanism=row["mechanism"],
+        ruleset=row["ruleset"],
+    )
+
+
+def standing_columns(check: str, standing: Standing) -> Columns:
+    """Where a check stands."""
+    columns = {name: getattr(standing, name) for name in _NAMES_OF_STANDING}
+    return {**columns, "check_id": check, "because": readable(standing.because)}
+
+
+def standing_from(row: Fetched) -> Standing:
+    """Where a check stands."""
+    return Standing(**_standing_values(row))
+
+
+def check_state_from(row: Fetched) -> CheckState:
+    """A watched check and where it stands."""
+    return CheckState(
+        check=row["check_id"],
+        organisation=row["organisation"],
+        target=row["target"],
+        probe=row["probe"],
+        vantage=row["vantage"],
+        country=row["country"],
+        every=row["every"],
+        **_standing_values(row),
+    )
+
+
+def _standing_values(row: Fetched) -> Columns:
+    return {
+        **{name: row[name] for name in _NAMES_OF_STANDING},
+        "state": State(row["state"]),
+        "strength": Strength(row["strength"]),
+        "why_unclear": _word(WhyUnclear, row["why_unclear"]),
+        "measured_state": _word(State, row["measured_state"]),
+    }
+
+
+def span_columns(span: Span) -> Columns:
+    """A span."""
+    return {
+        "check_id": span.check,
+        "state": span.state,
+        "started_at": span.started_at,
+        "last_at": span.last_at,
+        "ended_at": span.ended_at,
+        "looks": span.looks,
+    }
+
+
+def span_from(row: Fetched) -> Span:
+    """A span."""
+    return Span(
+        check=row["check_id"],
+        state=State(row["state"]),
+        started_at=row["started_at"],
+        last_at=row["last_at"],
+        ended_at=row["ended_at"],
+        looks=row["looks"],
+    )
+
+
+def hour_columns(hour: Hour) -> Columns:
+    """An hour of one check in one state."""
+    return {
+        "check_id": hour.check,
+        "hour": hour.hour,
+        "state": hour.state,
+        "looks": hour.looks,
+        "missed": hour.missed,
+        "duration_sum": hour.duration_sum,
+        "duration_max": hour.duration_max,
+    }
+
+
+def hour_from(row: Fetched) -> Hour:
+    """An hour of one check in one state."""
+    return Hour(
+        check=row["check_id"],
+        hour=row["hour"],
+        state=State(row["state"]),
+        looks=row["looks"],
+        missed=row["missed"],
+        duration_sum=row["duration_sum"],
+        duration_max=row["duration_max"],
+    )
+
+
+def event_columns(event: Event) -> Columns:
+    """An entry of the log; its number is given by the database."""
+    return {"incident": event.incident, "version": event.version, "at": event.at, "kind": event.kind, "data": event.data}
+
+
+def event_from(row: Fetched) -> Event:
+    """An entry of the log."""
+    return Event(incident=row["incident"], version=row["version"], at=row["at"], kind=EventKind(row["kind"]), data=row["data"])
+
+
+def incident_columns(incident: Incident) -> Columns:
+    """An incident: whole in `data`, and the columns by which it is found."""
+    return {
+        "id": incident.id,
+        "version": incident.version,
+        "organisation": incident.key.organisation,
+        "target": incident.key.target,
+        "kind": incident.kind,
+        "country": incident.key.country,
+        "stage": incident.stage,
+        "tlp": incident.tlp,
+        "updated": incident.updated,
+        "data": _incident.dump_python(incident, mode="json"),
+    }
+
+
+def incident_from(data: Any) -> Incident:
+    """An incident from its `data`."""
+    return _incident.validate_python(data)
+
+
+def message_columns(message: Message) -> Columns:
+    """A message that is owed from the moment it is written."""
+    return {
+        "id": message.id,
+        "kind": message.kind,
+        "incident": message.incident,
+        "version": message.version,
+        "route": message.route,
+        "channel": message.channel,
+        "created_at": message.created_at,
+        "payload": message.payload,
+        "state": MessageState.PENDING,
+        "due_at": message.created_at,
+        "attempts": 0,
+    }
+
+
+def message_from(row: Fetched) -> Message:
+    """A message."""
+    return Message(
+        id=row["id"],
+        kind=MessageKind(row["kind"]),
+        incident=row["incident"],
+        version=row["version"],
+        route=row["route"],
+        channel=row["channel"],
+        created_at=row["created_at"],
+        payload=row["payload"],
+    )
+
+
+def owed_from(row: Fetched) -> Owed:
+    """A claimed message."""
+    return Owed(message=message_from(row), attempts=row["attempts"])
+
+
+def posted_from(row: Fetched) -> Posted:
+    """A message and what has become of it."""
+    return Posted(
+        message=message_from(row),
+        state=MessageState(row["state"]),
+        due_at=row["due_at"],
+        attempts=row["attempts"],
+        last_error=row["last_error"],
+        settled_at=row["settled_at"],
+    )
+
+
+def attempt_columns(attempt: Attempt) -> Columns:
+    """An attempt to deliver."""
+    return {
+        "message": attempt.message,
+        "at": attempt.at,
+        "outcome": attempt.outcome,
+        "status": attempt.status,
+        "error": attempt.error,
+        "duration": attempt.duration,
+    }
+
+
+def attempt_from(row: Fetched) -> Attempt:
+    """An attempt to deliver."""
+    return Attempt(**{name: row[name] for name in ("message", "at", "outcome", "status", "error", "duration")})
+
+
+def key_row(key: Key) -> ApiKeyRow:
+    """A key."""
+    return ApiKeyRow(
+        id=key.id,
+        name=key.name,
+        hash=key.hash,
+        scopes=list(key.scopes),
+        organisations=None if key.organisations is None else list(key.organisations),
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+        revoked_at=key.revoked_at,
+        last_used_at=key.last_used_at,
+    )
+
+
+def key_from(row: ApiKeyRow) -> Key:
+    """A key."""
+    return Key(
+        id=row.id,
+        name=row.name,
+        hash=row.hash,
+        scopes=tuple(Scope(scope) for scope in row.scopes),
+        organisations=None if row.organisations is None else tuple(row.organisations),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        last_used_at=row.last_used_at,
+    )
+
+
+def _word(words: Any, value: str | None) -> Any:
+    return None if value is None else words(value)

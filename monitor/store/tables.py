@@ -1,0 +1,351 @@
+"""The tables, as SQLModel classes. Nothing outside `monitor.store` sees them: rows at the edge, frozen values inside.
+
+Closed words are stored as text, so that a new word needs no migration. What strangers sent is kept in binary columns only,
+because PostgreSQL's text cannot hold every character that a hostile server can send.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeEngine
+from sqlmodel import Field, SQLModel
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Constraints get the same names on both databases, so that a later migration can find them."""
+
+_CLUSTERED = {"sqlite_with_rowid": False}
+"""Rows live in the primary key's own tree: half the space and half the reads for narrow rows that are found by their key."""
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment: a time without a zone is refused, and what comes back is UTC.
+
+    SQLite has no type for it, so it gets text of fixed width, which sorts as time does. SQLModel's own type does the same in
+    six times the time, which is what a page that shows a thousand checks would spend most of its time on.
+    """
+
+    impl = DateTime
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(timezone=True)
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text on SQLite, the database's own type elsewhere."""
+        return dialect.type_descriptor(String(26) if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """To the database. Raises `ValueError` for a time without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} says nothing of its zone: give it one, as in datetime.now(UTC)")
+        moment = value.astimezone(UTC)
+        return moment.isoformat(" ", "microseconds")[:26] if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        if value is None:
+            return None
+        moment: datetime = datetime.fromisoformat(f"{value}+00:00") if dialect.name == "sqlite" else value.astimezone(UTC)
+        return moment
+
+
+_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+"""Row numbers outgrow 32 bits; SQLite's INTEGER holds 64, and only under that name is it the row's own number."""
+
+_JSON = JSON(none_as_null=True)
+
+
+class Row(SQLModel):
+    """Base of all tables; it holds their metadata apart from any other SQLModel user's."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+
+
+class CheckRow(Row, table=True):
+    """Whom a check serves. It names no address: those stay in the configuration.
+
+    `watched` is false for a check that the configuration no longer asks for; its past stays readable. `every` is in seconds,
+    empty for a check that was never registered before it was looked at.
+    """
+
+    __tablename__ = "check_registry"
+
+    id: str = Field(primary_key=True)
+    organisation: str
+    target: str
+    probe: str
+    vantage: str
+    country: str | None = None
+    every: int | None = None
+    watched: bool = True
+
+
+class ObservationRow(Row, table=True):
+    """One look and the verdict on it. `facts` and `control` are packed JSON and stand last, so that verdicts read fast.
+
+    `country` is the vantage point's at that time: a vantage point that moves must not rewrite the past.
+    """
+
+    __tablename__ = "observation"
+    __table_args__ = (
+        UniqueConstraint("id"),
+        ForeignKeyConstraint(["check_id"], ["check_registry.id"]),
+        Index(None, "check_id", "at"),
+        Index(None, "at"),
+    )
+
+    number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
+    id: str
+    at: datetime = Field(sa_type=UtcTime)
+    check_id: str
+    country: str | None = None
+    validity: str
+    unmeasured: str | None = None
+    missed: int
+    duration: float
+    timing_suspect: bool
+    probe_version: int
+    software: str
+    state: str
+    rule: str
+    because: str
+    strength: str
+    why_unclear: str | None = None
+    mechanism: str | None = None
+    ruleset: str
+    facts: bytes | None = None
+    control: bytes | None = None
+
+
+class BlobRow(Row, table=True):
+    """Raw, redacted bytes of a stage, kept once however often they are seen. `data` is zlib; `size` is before compression."""
+
+    __tablename__ = "blob"
+    __table_args__ = (UniqueConstraint("sha256"),)
+
+    number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
+    sha256: bytes
+    size: int
+    first_seen: datetime = Field(sa_type=UtcTime)
+    data: bytes
+
+
+class ObservationBlobRow(Row, table=True):
+    """Which observation rests on which bytes. Numbers, not names: at eight blobs a look this is the longest table."""
+
+    __tablename__ = "observation_blob"
+    __table_args__ = (
+        ForeignKeyConstraint(["observation"], ["observation.number"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["blob"], ["blob.number"]),
+        Index(None, "blob"),
+        _CLUSTERED,
+    )
+
+    observation: int = Field(primary_key=True, sa_type=_NUMBER)
+    blob: int = Field(primary_key=True, sa_type=_NUMBER)
+
+
+class CheckStateRow(Row, table=True):
+    """What a check says now; the span in which it stands is kept here, as long as it lasts.
+
+    During a gap `state` is `unmeasured`, and the `measured_…` columns keep what was known before.
+    """
+
+    __tablename__ = "check_state"
+    __table_args__ = (ForeignKeyConstraint(["check_id"], ["check_registry.id"]), _CLUSTERED)
+
+    check_id: str = Field(primary_key=True)
+    state: str
+    since: datetime = Field(sa_type=UtcTime)
+    last_at: datetime = Field(sa_type=UtcTime)
+    looks: int
+    observation: str
+    rule: str
+    because: str
+    strength: str
+    why_unclear: str | None = None
+    mechanism: str | None = None
+    measured_state: str | None = None
+    measured_since: datetime | None = Field(default=None, sa_type=UtcTime)
+    measured_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class SpanRow(Row, table=True):
+    """A past stretch of equal states of one check. `ended_at` is when the next stretch began."""
+
+    __tablename__ = "span"
+    __table_args__ = (ForeignKeyConstraint(["check_id"], ["check_registry.id"]), _CLUSTERED)
+
+    check_id: str = Field(primary_key=True)
+    started_at: datetime = Field(primary_key=True, sa_type=UtcTime)
+    last_at: datetime = Field(sa_type=UtcTime)
+    ended_at: datetime = Field(sa_type=UtcTime)
+    state: str
+    looks: int
+
+
+class HourRow(Row, table=True):
+    """Looks of one check in one hour by state; durations in seconds. `missed` counts the periods without a look that counts."""
+
+    __tablename__ = "hour"
+    __table_args__ = (ForeignKeyConstraint(["check_id"], ["check_registry.id"]), _CLUSTERED)
+
+    check_id: str = Field(primary_key=True)
+    hour: datetime = Field(primary_key=True, sa_type=UtcTime)
+    state: str = Field(primary_key=True)
+    looks: int
+    missed: int
+    duration_sum: float
+    duration_max: float
+
+
+class IncidentEventRow(Row, table=True):
+    """The append-only log. Triggers forbid UPDATE and DELETE; `seq` never repeats."""
+
+    __tablename__ = "incident_event"
+    __table_args__ = (UniqueConstraint("incident", "version"), {"sqlite_autoincrement": True})
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
+    incident: str
+    version: int
+    at: datetime = Field(sa_type=UtcTime)
+    kind: str
+    data: dict[str, Any] = Field(sa_type=_JSON)
+
+
+class IncidentRow(Row, table=True):
+    """An incident as its events have left it, whole in `data`. The log is the truth; this can be rebuilt from it."""
+
+    __tablename__ = "incident"
+    __table_args__ = (Index(None, "updated", "id"), Index(None, "organisation", "updated"))
+
+    id: str = Field(primary_key=True)
+    version: int
+    organisation: str
+    target: str
+    kind: str
+    country: str | None = None
+    stage: str
+    tlp: str
+    updated: datetime = Field(sa_type=UtcTime)
+    data: dict[str, Any] = Field(sa_type=_JSON)
+
+
+class IncidentObservationRow(Row, table=True):
+    """What an incident rests on: these observations are never dropped."""
+
+    __tablename__ = "incident_observation"
+    __table_args__ = (Index(None, "observation"), _CLUSTERED)
+
+    incident: str = Field(primary_key=True)
+    observation: str = Field(primary_key=True)
+
+
+class MessageRow(Row, table=True):
+    """The outbox. `number` is the order in which messages came to be owed; `settled_at` is when nothing more was owed."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("id"),
+        Index(None, "state", "due_at"),
+        Index(None, "channel", "incident", "number"),
+        Index(None, "incident"),
+        {"sqlite_autoincrement": True},
+    )
+
+    number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
+    id: str
+    kind: str
+    incident: str | None = None
+    version: int
+    route: str
+    channel: str
+    created_at: datetime = Field(sa_type=UtcTime)
+    payload: dict[str, Any] = Field(sa_type=_JSON)
+    state: str
+    due_at: datetime = Field(sa_type=UtcTime)
+    attempts: int
+    lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    lease_by: str | None = None
+    last_error: str | None = None
+    settled_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class DeliveryRow(Row, table=True):
+    """One attempt to deliver a message. `duration` is in seconds; `status` is the channel's own code, such as HTTP's."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (ForeignKeyConstraint(["message"], ["message.id"]), Index(None, "message"))
+
+    number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
+    message: str
+    at: datetime = Field(sa_type=UtcTime)
+    outcome: str
+    status: int | None = None
+    error: str | None = None
+    duration: float
+
+
+class ApiKeyRow(Row, table=True):
+    """A key to the API. Only the hash of its secret is kept."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (UniqueConstraint("hash"),)
+
+    id: str = Field(primary_key=True)
+    name: str
+    hash: str
+    scopes: list[str] = Field(sa_type=_JSON)
+    organisations: list[str] | None = Field(default=None, sa_type=_JSON)
+    created_at: datetime = Field(sa_type=UtcTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class SignInRow(Row, table=True):
+    """A one-time sign-in that has not been used yet."""
+
+    __tablename__ = "sign_in"
+
+    hash: str = Field(primary_key=True)
+    expires_at: datetime = Field(sa_type=UtcTime)
+
+
+class StaffSessionRow(Row, table=True):
+    """A signed-in browser."""
+
+    __tablename__ = "staff_session"
+
+    hash: str = Field(primary_key=True)
+    expires_at: datetime = Field(sa_type=UtcTime)
+
+
+class FactRow(Row, table=True):
+    """What the service must remember of itself, such as the country that a person named at the first start."""
+
+    __tablename__ = "fact"
+
+    name: str = Field(primary_key=True)
+    value: str

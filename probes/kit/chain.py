@@ -1,0 +1,160 @@
+"""Judges a certificate chain after it was captured, so that an intercepting certificate is evidence and not an exception.
+
+OpenSSL's own verifier is used, through pyOpenSSL, because its reasons are those that the field's vocabulary was made from.
+Where a chain is bad in several ways the most telling one is named: an unknown authority before a wrong name, because that
+is what interception looks like, and a wrong name before a date.
+"""
+
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from OpenSSL import crypto
+
+from probes.kit.address import is_address
+from probes.kit.failure import Failure
+
+_CACHED: Final = 4096
+_REUSED_FOR: Final = timedelta(hours=1)
+_NAME_CAP: Final = 500
+"""Characters of a subject or issuer that are kept: a stranger chooses them."""
+
+_UNKNOWN_AUTHORITY: Final = frozenset({2, 7, 18, 19, 20, 21, 27})
+"""OpenSSL's codes for an issuer that is missing, self-signed, untrusted, or did not sign (x509_vfy.h)."""
+
+
+class NoTrustedRoots(RuntimeError):
+    """This machine has no root certificates, so every site would look intercepted; the message says what to install."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What a chain says and what is wrong with it. `hash` is the SHA-256 of the certificates' DER, concatenated."""
+
+    hash: str
+    failure: str | None
+    subject: str | None = None
+    issuer: str | None = None
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    examined: Examined
+    since: datetime
+    until: datetime
+
+
+class Examiner:
+    """Examines chains against the system's roots and those in `trust`, a PEM file. Raises NoTrustedRoots if there are none.
+
+    Verifying costs some 0.1 ms, and a site shows the same chain for weeks: what was found is remembered by host and chain,
+    for an hour at most and never beyond a date at which it could change.
+    """
+
+    def __init__(self, trust: Path | None = None) -> None:
+        self._store = _roots(trust)
+        self._remembered: dict[tuple[str, str], _Remembered] = {}
+
+    def examine(self, host: str, chain: Sequence[bytes], now: datetime) -> Examined:
+        """Examine `chain` (DER, leaf first) as that of `host`, a name in ASCII or an address, at the time `now`."""
+        key = (host, sha256(b"".join(chain)).hexdigest())
+        known = self._remembered.get(key)
+        if known is not None and known.since <= now < known.until:
+            return known.examined
+        examined, until = self._examine_anew(host, chain, key[1], now)
+        while len(self._remembered) >= _CACHED:
+            del self._remembered[next(iter(self._remembered))]
+        self._remembered[key] = _Remembered(examined, now, until)
+        return examined
+
+    def _examine_anew(self, host: str, chain: Sequence[bytes], name: str, now: datetime) -> tuple[Examined, datetime]:
+        soon = now + _REUSED_FOR
+        try:
+            certificates = [x509.load_der_x509_certificate(der) for der in chain]
+            leaf = certificates[0]
+            examined = Examined(
+                hash=name,
+                failure=self._failure(host, certificates, now),
+                subject=leaf.subject.rfc4514_string()[:_NAME_CAP],
+                issuer=leaf.issuer.rfc4514_string()[:_NAME_CAP],
+                not_before=leaf.not_valid_before_utc,
+                not_after=leaf.not_valid_after_utc,
+            )
+            return examined, min([soon, *(date for date in _dates(certificates) if date > now)])
+        except (ValueError, IndexError, crypto.Error, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+            # OpenSSL let it pass in the handshake, so it is a fact that such a thing was sent, and no more can be read.
+            return Examined(hash=name, failure=Failure.SSL_INVALID_CERTIFICATE), soon
+
+    def _failure(self, host: str, chain: Sequence[x509.Certificate], now: datetime) -> str | None:
+        code = self._openssl_code(chain, now)
+        if code in _UNKNOWN_AUTHORITY:
+            return Failure.SSL_UNKNOWN_AUTHORITY
+        if not _is_for(host, chain[0]):
+            return Failure.SSL_INVALID_HOSTNAME
+        if code or not _may_serve(chain[0]):
+            return Failure.SSL_INVALID_CERTIFICATE
+        return None
+
+    def _openssl_code(self, chain: Sequence[x509.Certificate], now: datetime) -> int:
+        """0 where the chain leads to a trusted root at `now`, else OpenSSL's reason."""
+        self._store.set_time(now)
+        leaf, *others = [crypto.X509.from_cryptography(certificate) for certificate in chain]
+        try:
+            crypto.X509StoreContext(self._store, leaf, others).verify_certificate()
+        except crypto.X509StoreContextError as error:
+            return int(error.errors[0])
+        return 0
+
+
+def _roots(trust: Path | None) -> crypto.X509Store:
+    store = crypto.X509Store()
+    system = ssl.get_default_verify_paths()
+    folder = system.capath if system.capath and any(Path(system.capath).iterdir()) else None
+    if system.cafile or folder:
+        store.load_locations(system.cafile, folder)
+    elif trust is None:
+        raise NoTrustedRoots("no root certificates found: install the package ca-certificates, or set SSL_CERT_FILE")
+    if trust is not None:
+        store.load_locations(str(trust))
+    return store
+
+
+def _dates(chain: Sequence[x509.Certificate]) -> list[datetime]:
+    """The moments at which a judgement of `chain` can change."""
+    return [date for each in chain for date in (each.not_valid_before_utc, each.not_valid_after_utc)]
+
+
+def _is_for(host: str, leaf: x509.Certificate) -> bool:
+    """Whether the alternative names of `leaf` cover `host` (RFC 9525; the common name has not counted for years)."""
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return False
+    if is_address(host):
+        return ip_address(host) in names.get_values_for_type(x509.IPAddress)
+    return any(_matches(pattern.lower(), host) for pattern in names.get_values_for_type(x509.DNSName))
+
+
+def _matches(pattern: str, host: str) -> bool:
+    """A wildcard stands for exactly the first label."""
+    if not pattern.startswith("*."):
+        return pattern == host
+    return pattern[1:] == host[host.find(".") :] and not host.startswith(".")
+
+
+def _may_serve(leaf: x509.Certificate) -> bool:
+    """Whether `leaf` was issued for servers, as far as it says for what."""
+    try:
+        usages = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return ExtendedKeyUsageOID.SERVER_AUTH in usages or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usages

@@ -1,0 +1,48 @@
+"""One step under way: its clock, its budget and its failure."""
+
+import asyncio
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self
+
+from probes.kit.failure import Failure, classify
+
+
+class Stage:
+    """Runs a block within `seconds`, and afterwards says when it began, how long it took, and the word for its failure.
+
+    `opened` is the clock reading from which `started` counts, `hop` the redirect hop to which the step belongs. Errors end
+    here, as words; only a cancellation from outside goes on, and leaves `interrupted`.
+    """
+
+    __slots__ = ("_began", "_limit", "duration", "failure", "hop", "started")
+
+    def __init__(self, opened: float, seconds: float, hop: int) -> None:
+        self._began = perf_counter()
+        self._limit = asyncio.timeout(max(seconds, 0))
+        self.hop = hop
+        self.started = self._began - opened
+        self.duration = 0.0
+        self.failure: str | None = Failure.INTERRUPTED
+
+    def facts(self) -> dict[str, Any]:
+        """What every recorded step says."""
+        return {"hop": self.hop, "started": self.started, "duration": self.duration, "failure": self.failure}
+
+    async def __aenter__(self) -> Self:
+        await self._limit.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        self.duration = perf_counter() - self._began
+        try:
+            await self._limit.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            self.failure = Failure.GENERIC_TIMEOUT
+            return True
+        if error is not None and not isinstance(error, Exception):
+            return False
+        self.failure = None if error is None else classify(error)
+        return True

@@ -1,0 +1,152 @@
+"""What was seen, before anybody says what it means.
+
+Durations and offsets are seconds on the monotonic clock, `started` counting from the start of the look. Raw bytes are
+kept apart as blobs and named here by the SHA-256 of their redacted form, so an observation stays small and its evidence
+verifiable.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from probes.kit.vocabulary import Unmeasured, Validity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What every stage records: which redirect hop it belongs to, its own clock, and its failure in OONI's words."""
+
+    hop: int = 0
+    started: float
+    duration: float
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsLookup(Step):
+    """One question to one resolver. `transport` is `system` (the vantage point's own resolver), `udp`, `tcp`, `dot` or `doh`."""
+
+    resolver: str
+    transport: str
+    name: str
+    qtype: str
+    rcode: str | None = None
+    authoritative: bool = False
+    answers: tuple[str, ...] = ()
+    cnames: tuple[str, ...] = ()
+    wire: str | None = None
+    """Blob: query and replies, each with the two-byte length prefix of DNS over TCP (RFC 1035, 4.2.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpConnect(Step):
+    """One connection attempt to a nominal address (the address that DNS gave, whatever a test maps it to)."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsHandshake(Step):
+    """One handshake. `failure` is also set where the handshake went through and the chain did not verify afterwards."""
+
+    address: str
+    port: int
+    server_name: str
+    version: str | None = None
+    cipher: str | None = None
+    subject: str | None = None
+    issuer: str | None = None
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    chain_hash: str | None = None
+    chain: str | None = None
+    """Blob: the certificates as the peer sent them, leaf first, DER, concatenated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpExchange(Step):
+    """One request and what came back. `received` is (seconds since the request, bytes so far), four samples a second."""
+
+    url: str
+    address: str | None = None
+    status: int | None = None
+    header_names: tuple[str, ...] = ()
+    location: str | None = None
+    title: str | None = None
+    body_length: int | None = None
+    body_hash: str | None = None
+    truncated: bool = False
+    received: tuple[tuple[float, int], ...] = ()
+    request: str | None = None
+    head: str | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything one look saw, in the order in which it happened. `details` holds what only one probe kind knows."""
+
+    dns: tuple[DnsLookup, ...] = ()
+    tcp: tuple[TcpConnect, ...] = ()
+    tls: tuple[TlsHandshake, ...] = ()
+    http: tuple[HttpExchange, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def steps(self) -> tuple[Step, ...]:
+        """All steps, by the time they started."""
+        return tuple(sorted((*self.dns, *self.tcp, *self.tls, *self.http), key=lambda step: step.started))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """The same target seen, in the same minute, from where the censor is not. Its failures are facts too."""
+
+    vantage: str
+    country: str | None
+    started_at: datetime
+    facts: Facts
+    validity: Validity = Validity.VALID
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Raw, redacted bytes of a stage. `name` is the SHA-256 of `data`."""
+
+    name: str
+    data: bytes
+
+    @classmethod
+    def of(cls, data: bytes) -> "Blob":
+        """Name `data` by its hash."""
+        return cls(sha256(data).hexdigest(), data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Facts, stamped by the engine. A failed look and a missed one are observations too.
+
+    `id` is made by the observer and is the key by which a repeated delivery is recognised. `unmeasured` says why there are
+    no facts, or why they do not count; `missed` is how many whole periods such a gap stands for.
+    """
+
+    id: str
+    check: str
+    vantage: str
+    started_at: datetime
+    duration: float
+    facts: Facts | None
+    control: tuple[Control, ...] = ()
+    validity: Validity = Validity.VALID
+    unmeasured: Unmeasured | None = None
+    missed: int = 0
+    timing_suspect: bool = False
+    probe_version: int
+    software: str
+
+
+def new_id(now: datetime) -> str:
+    """A unique id that sorts by time: 12 hex digits of milliseconds, then 80 random bits."""
+    return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(10)}"

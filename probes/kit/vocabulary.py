@@ -1,0 +1,94 @@
+"""The closed words of a judgement, each spelled once (design: `contracts.md`).
+
+They live beside the probes because a probe's rules are written in them; `monitor.core` uses them from here.
+"""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What one look says about one target; see `docs/contracts.md` for what each state is not."""
+
+    OK = "ok"
+    BLOCKED = "blocked"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+    WITHDRAWN = "withdrawn"
+    RESTRICTED = "restricted"
+    NOTICE = "notice"
+    LAPSED = "lapsed"
+    DOWN = "down"
+    UNCLEAR = "unclear"
+    UNMEASURED = "unmeasured"
+
+
+class Strength(StrEnum):
+    """How much a verdict may be relied on. `weak` alone never opens an incident."""
+
+    EXPLICIT = "explicit"
+    STRONG = "strong"
+    WEAK = "weak"
+
+
+class WhyUnclear(StrEnum):
+    """Why the facts do not decide, although the instrument worked."""
+
+    BOT_WALL = "bot_wall"
+    LOGIN_WALL = "login_wall"
+    RATE_LIMITED = "rate_limited"
+    DEAD_CREDENTIAL = "dead_credential"
+    CANARY_FAILED = "canary_failed"
+    STALE_MARKER = "stale_marker"
+    PROVIDER_OUTAGE = "provider_outage"
+    NO_CONTROL = "no_control"
+    OWN_NETWORK = "own_network"
+    UNPARSEABLE = "unparseable"
+    WRONG_OBJECT = "wrong_object"
+    UNSUPPORTED = "unsupported"
+    CONFLICTING = "conflicting"
+    NOT_ENOUGH = "not_enough"
+
+
+class Unmeasured(StrEnum):
+    """Why nobody looked, or why the look does not count."""
+
+    LATE = "late"
+    OFFLINE = "offline"
+    OVERLOAD = "overload"
+    PAUSED = "paused"
+    CRASHED = "crashed"
+
+
+class Validity(StrEnum):
+    """Whether the instrument itself worked: a separate axis from what it saw."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+
+
+class VantageHealth(StrEnum):
+    """What a vantage point's own canaries say about it."""
+
+    UNKNOWN = "unknown"
+    HEALTHY = "healthy"
+    OFFLINE = "offline"
+    ISOLATED = "isolated"
+
+
+class VantageKind(StrEnum):
+    """How we look from a place."""
+
+    DIRECT = "direct"
+    PROXY = "proxy"
+    AGENT = "agent"
+    OONI = "ooni"
+    GLOBALPING = "globalping"
+
+
+class Stage(StrEnum):
+    """The steps of a look, each with its own clock and failure."""
+
+    DNS = "dns"
+    TCP = "tcp"
+    TLS = "tls"
+    HTTP = "http"

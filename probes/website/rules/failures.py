@@ -1,0 +1,117 @@
+"""What failed, and for whom: nobody to compare with, everybody, some, or this place alone."""
+
+from collections.abc import Collection
+from typing import Final
+
+from probes.kit.failure import Failure
+from probes.kit.rule import Rule
+from probes.kit.vocabulary import Stage, State, Strength, WhyUnclear
+from probes.website.case import WebsiteCase
+from probes.website.rules.wording import order, rule, unclear
+from probes.website.walk import CERTIFICATE, CUT, TIMEOUTS
+
+_NO_WAY: Final = frozenset({Failure.HOST_UNREACHABLE, Failure.NETWORK_UNREACHABLE})
+_ALONE: Final = f"{order(7)}: fails here only, no artefact"
+
+
+def _alone(
+    name: str, stage: Stage, what: str, failures: Collection[str] | None = None, mechanism: str | None = None
+) -> Rule[WebsiteCase]:
+    """What fails here and nowhere else, at `stage`, with one of `failures` (None: whichever is left)."""
+    return rule(
+        name,
+        State.UNREACHABLE,
+        Strength.STRONG,
+        because=f"{{host}}: {what} ({{trouble}}), while {{working}} could use it; no artefact says why.",
+        source=_ALONE,
+        mechanism=mechanism or name,
+        where=lambda case: _fails_alone(case) and case.stage is stage and (failures is None or case.failure in failures),
+    )
+
+
+def _fails_alone(case: WebsiteCase) -> bool:
+    return case.failure is not None and bool(case.working)
+
+
+FAILURES: Final[tuple[Rule[WebsiteCase], ...]] = (
+    unclear(
+        "control.none",
+        WhyUnclear.NO_CONTROL,
+        because="{host} is not as it should be from here ({trouble}), and no control has looked: it may be the same everywhere.",
+        source=order(9),
+        where=lambda case: not case.controls and (case.fails or case.page is not None),
+    ),
+    rule(
+        "tls.expired",
+        State.LAPSED,
+        Strength.STRONG,
+        because="The certificate of {host} has expired, here and for {failing}.",
+        source=f"{order(5)}; RFC 5280, section 4.1.2.5",
+        where=lambda case: case.tls.is_expired_everywhere,
+    ),
+    unclear(
+        "tls.unsteady",
+        WhyUnclear.CONFLICTING,
+        because="{host} failed ({trouble}) and a moment later did not.",
+        source="a failure that does not repeat is none to act on",
+        where=lambda case: case.tls.is_unsteady,
+    ),
+    rule(
+        "service.down",
+        State.DOWN,
+        Strength.STRONG,
+        because="{host} cannot be used from here ({trouble}), nor by {failing}.",
+        source=order(6),
+        where=lambda case: case.fails and not case.working and len(case.failing) >= 2,
+    ),
+    unclear(
+        "control.one",
+        WhyUnclear.NOT_ENOUGH,
+        because="{host} cannot be used from here ({trouble}), nor by {failing}; one control is not enough to call it down.",
+        source=order(6),
+        where=lambda case: case.fails and not case.working and bool(case.failing),
+    ),
+    unclear(
+        "control.divided",
+        WhyUnclear.CONFLICTING,
+        because="{host} cannot be used from here ({trouble}) nor by {failing}, while {working} could use it.",
+        source=f"{order(6)} and 7: neither everywhere nor here only",
+        where=lambda case: _fails_alone(case) and bool(case.failing),
+    ),
+    rule(
+        "dns.elsewhere",
+        State.UNREACHABLE,
+        Strength.STRONG,
+        because=(
+            "The own resolver leads to {own_answers}, where nothing proves to be {host} ({trouble}); {control_answers} is where "
+            "{working} could use it. The answer may be forged, out of date, or meant for this region."
+        ),
+        source=order(8),
+        mechanism="dns",
+        where=lambda case: _fails_alone(case) and case.stage in {Stage.TCP, Stage.TLS} and case.dns.leads_elsewhere,
+    ),
+    _alone("dns.nxdomain", Stage.DNS, "the own resolver denies the name", {Failure.DNS_NXDOMAIN}),
+    _alone("dns.refused", Stage.DNS, "the own resolver refuses to answer", {Failure.DNS_REFUSED}),
+    _alone("dns.servfail", Stage.DNS, "the own resolver fails", {Failure.DNS_SERVFAIL}),
+    _alone("dns.timeout", Stage.DNS, "the own resolver stays silent", TIMEOUTS),
+    _alone("dns.other", Stage.DNS, "the own resolver gives no usable address", mechanism="dns"),
+    _alone("ip.unreachable", Stage.TCP, "there is no way to its address", _NO_WAY),
+    _alone("tcp.timeout", Stage.TCP, "its address does not answer", TIMEOUTS),
+    _alone("tcp.refused", Stage.TCP, "its address refuses connections", {Failure.CONNECTION_REFUSED}),
+    _alone("tcp.reset", Stage.TCP, "its address ends connections", CUT),
+    _alone("tcp.other", Stage.TCP, "its address cannot be connected to", mechanism="tcp"),
+    _alone("tls.reset", Stage.TLS, "the handshake is cut off", CUT, mechanism="tls.reset.other"),
+    _alone("tls.timeout", Stage.TLS, "the handshake stays unanswered", TIMEOUTS),
+    _alone("tls.certificate", Stage.TLS, "the certificate does not prove the host", CERTIFICATE, mechanism="tls"),
+    _alone("tls.other", Stage.TLS, "the handshake fails", mechanism="tls"),
+    _alone("http.reset", Stage.HTTP, "the connection is cut off after the request", CUT, mechanism="http.error"),
+    _alone("http.timeout", Stage.HTTP, "the page does not arrive in time", TIMEOUTS),
+    _alone("http.other", Stage.HTTP, "the page cannot be read", mechanism="http.error"),
+    unclear(
+        "instrument.not_enough",
+        WhyUnclear.NOT_ENOUGH,
+        because="The look ended before it could say anything about {host}.",
+        source="the last rule always fits",
+        where=lambda case: True,  # noqa: ARG005 - whatever the case
+    ),
+)

@@ -1,0 +1,123 @@
+"""Whether everything that a scenario names exists: what a model on its own cannot know."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import BaseModel, ValidationError
+
+from monitor.configuration.problems import FieldPath, did_you_mean
+from monitor.core.watchlist import Target
+from probes.kit.discover import discover
+from tests.lab.scenario import CHANNEL, Conditions, Expect, Port, Scenario, Topology
+
+_OF_VANTAGES: Final = frozenset({"id", "name", "country", "asn", "network", "resolvers", "control"})
+_OF_TARGETS: Final = frozenset({"id", "url", "domain", "name", "note", "probes", "vantages", "every", "tlp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something that does not fit together, and what to do about it."""
+
+    path: FieldPath
+    message: str
+    remedy: str
+
+    def within(self, around: FieldPath) -> "Missing":
+        """The same, seen from further out in the file."""
+        return Missing((*around, *self.path), self.message, self.remedy)
+
+
+def in_world(world: Topology) -> Iterator[Missing]:
+    """What the world names and does not have."""
+    known = vantages(world)
+    for position, vantage in enumerate(world.vantages):
+        yield from _unused(("vantages", position), vantage, _OF_VANTAGES)
+        if vantage.id in known[:position]:
+            yield Missing(("vantages", position, "id"), f"repeats {vantage.id}", "give each vantage point an id of its own")
+        yield from _unknown(("vantages", position, "control"), vantage.control, known)
+    for name, replies in world.sites.items():
+        for position, reply in enumerate(replies):
+            yield from _unknown(("sites", name, position, "to"), reply.to, known)
+            yield from _unknown(("sites", name, position, "page"), _given(reply.page), world.pages)
+    for address, host in world.hosts.items():
+        yield from _in_ports(("hosts", address, "ports"), host.ports, world)
+
+
+def in_scenario(scenario: Scenario, world: Topology) -> Iterator[Missing]:
+    """What the scenario names and its world, or Cutwatch, does not have."""
+    for position, target in enumerate(scenario.targets):
+        yield from _unused(("targets", position), target, _OF_TARGETS)
+        yield from _in_target(("targets", position), target, world)
+    for position, route in enumerate(scenario.routes):
+        yield from _unknown(("routes", position, "channels"), route.channels, (CHANNEL,))
+    for position, phase in enumerate(scenario.parts):
+        place: FieldPath = ("phases", position) if scenario.phases else ()
+        if phase.conditions is not None:
+            yield from _in_conditions((*place, "conditions"), phase.conditions, world)
+        yield from _in_expect((*place, "expect"), phase.expect, scenario, world)
+
+
+def vantages(world: Topology) -> list[str]:
+    """The ids of the world's vantage points."""
+    return [vantage.id for vantage in world.vantages]
+
+
+def _in_ports(place: FieldPath, ports: Mapping[int, Port], world: Topology) -> Iterator[Missing]:
+    for number, port in ports.items():
+        yield from _unknown((*place, str(number), "site"), _given(port.site), world.sites)
+
+
+def _in_target(place: FieldPath, target: Target, world: Topology) -> Iterator[Missing]:
+    yield from _unknown((*place, "vantages"), target.vantages or (), vantages(world))
+    for name, given in (target.probes or {}).items():
+        if name not in discover():
+            yield from _unknown((*place, "probes"), (name,), discover())
+            continue
+        try:
+            discover()[name].params.for_asset(target.url, target.domain, given)
+        except ValidationError as error:
+            yield Missing((*place, "probes", name), f"does not fit this probe ({error.errors()[0]['msg']})", "correct it")
+
+
+def _in_conditions(place: FieldPath, conditions: Conditions, world: Topology) -> Iterator[Missing]:
+    resolvers = [resolver for vantage in world.vantages for resolver in vantage.resolvers]
+    yield from _unknown((*place, "dns"), conditions.dns, resolvers)
+    yield from _unknown((*place, "path"), conditions.path, vantages(world))
+    yield from _unknown((*place, "ports"), conditions.ports, world.hosts)
+    for address, ports in conditions.ports.items():
+        yield from _in_ports((*place, "ports", address), ports, world)
+    for vantage, rules in conditions.path.items():
+        for position, rule in enumerate(rules):
+            yield from _unknown((*place, "path", vantage, position, "page"), _given(rule.page), world.pages)
+
+
+def _in_expect(place: FieldPath, expect: Expect, scenario: Scenario, world: Topology) -> Iterator[Missing]:
+    targets = [target.id for target in scenario.targets]
+    for position, verdict in enumerate(expect.verdicts):
+        here = (*place, "verdicts", position)
+        yield from _unknown((*here, "vantage"), (verdict.vantage,), vantages(world))
+        yield from _unknown((*here, "probe"), (verdict.probe,), discover())
+        yield from _unknown((*here, "target"), _given(verdict.target), targets)
+    for position, message in enumerate(expect.messages or ()):
+        yield from _unknown((*place, "messages", position, "route"), (message.route,), [route.id for route in scenario.routes])
+
+
+def _unused(place: FieldPath, model: BaseModel, used: Collection[str]) -> Iterator[Missing]:
+    """Keys of the configuration that would do nothing here."""
+    for name in sorted(model.model_fields_set.difference(used)):
+        yield Missing((*place, name), "means nothing in the lab", "remove it")
+
+
+def _given(name: str | None) -> tuple[str, ...]:
+    return () if name is None else (name,)
+
+
+def _unknown(path: FieldPath, named: Collection[str], known: Collection[str]) -> Iterator[Missing]:
+    for name in named:
+        if name not in known:
+            yield Missing(path, f"names {name}, which does not exist", did_you_mean(name, known, _choice(known)))
+
+
+def _choice(known: Collection[str]) -> str:
+    return f"use one of {', '.join(sorted(known))}" if known else "there is none to name: describe one first"

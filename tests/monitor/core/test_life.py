@@ -1,0 +1,268 @@
+"""The life of an incident, told look by look. The cast: OVD-Info's site, seen from two networks in Russia and from Berlin."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core.incident import (
+    CaseKey,
+    Event,
+    EventKind,
+    Incident,
+    IncidentStage,
+    Kind,
+    apply,
+    case_key,
+    concerns,
+    fold,
+)
+from monitor.core.life import advance
+from monitor.core.verdict import Verdict
+from monitor.core.watchlist import Confirmation
+from probes.kit.vocabulary import State, Strength
+
+START = datetime(2021, 12, 25, 9, 0, tzinfo=UTC)
+POLICY = Confirmation()
+RU = CaseKey(organisation="ovd-info", target="ovd.info", family="path", country="RU")
+
+
+def look(
+    minute: float,
+    state: State,
+    *,
+    strength: Strength = Strength.STRONG,
+    vantage: str = "moscow",
+    probe: str = "website",
+    country: str = "RU",
+) -> Verdict:
+    return Verdict(
+        observation=f"{minute:07.2f}-{vantage}-{probe}",
+        check=f"{probe}@{vantage}",
+        organisation="ovd-info",
+        target="ovd.info",
+        probe=probe,
+        vantage=vantage,
+        country=country,
+        at=START + timedelta(minutes=minute),
+        state=state,
+        rule=f"{probe}.{state}",
+        because=f"the site is {state}",
+        strength=strength,
+        mechanism="tls.reset.sni" if state is State.BLOCKED else None,
+        ruleset="website/1",
+    )
+
+
+def live(verdicts: Sequence[Verdict], policy: Confirmation = POLICY, key: CaseKey = RU) -> list[Event]:
+    """Let the looks happen one by one, as the service does, and return every event that they caused."""
+    incident: Incident | None = None
+    events: list[Event] = []
+    numbers = count(1)
+    for position, verdict in enumerate(verdicts):
+        seen = [earlier for earlier in verdicts[: position + 1] if concerns(key, earlier)]
+        for event in advance(incident, seen, policy, verdict.at, lambda: f"CW-2021-{next(numbers):04d}", key):
+            incident = apply(None if event.kind is EventKind.OPENED else incident, event)
+            events.append(event)
+    return events
+
+
+def kinds(events: Sequence[Event]) -> list[str]:
+    return [event.kind.value for event in events]
+
+
+def test_one_explicit_look_is_a_suspicion_and_the_second_confirms_it() -> None:
+    events = live(
+        [
+            look(0, State.OK),
+            look(5, State.BLOCKED, strength=Strength.EXPLICIT),
+            look(8, State.BLOCKED, strength=Strength.EXPLICIT),
+        ]
+    )
+    assert kinds(events) == ["opened", "confirmed"]
+    incident = fold(events)
+    assert incident is not None
+    assert (incident.kind, incident.stage) == (Kind.BLOCKING, IncidentStage.CONFIRMED)
+    assert incident.onset.after == START
+    assert incident.onset.by == START + timedelta(minutes=5)
+    assert incident.mechanisms == ("tls.reset.sni",)
+
+
+def test_strong_looks_confirm_only_when_three_of_them_span_ten_minutes() -> None:
+    crowded = [look(0, State.BLOCKED), look(3, State.BLOCKED), look(6, State.BLOCKED)]
+    assert kinds(live(crowded)) == ["opened"]
+    assert kinds(live([look(0, State.BLOCKED), look(3, State.BLOCKED), look(10, State.BLOCKED)])) == ["opened", "confirmed"]
+
+
+def test_looks_crowded_together_count_once() -> None:
+    burst = [look(second / 60, State.BLOCKED, strength=Strength.EXPLICIT) for second in (0, 20, 40, 60)]
+    assert kinds(live(burst)) == ["opened"]
+
+
+def test_unreachable_from_one_place_needs_twice_the_time() -> None:
+    ten = [look(minute, State.UNREACHABLE) for minute in (0, 3, 10)]
+    assert kinds(live(ten)) == ["opened"]
+    assert kinds(live([*ten, look(20, State.UNREACHABLE)])) == ["opened", "confirmed"]
+
+
+def test_unreachable_is_confirmed_sooner_when_a_second_place_agrees() -> None:
+    looks = [look(minute, State.UNREACHABLE, vantage=vantage) for minute in (0, 3, 10) for vantage in ("kazan", "moscow")]
+    events = live(looks)
+    assert kinds(events)[:2] == ["opened", "confirmed"]
+    assert fold(events).kind is Kind.UNREACHABLE  # type: ignore[union-attr]  # the fold of a non-empty log is an incident
+
+
+def test_a_passing_failure_is_retracted_and_never_confirmed() -> None:
+    events = live([look(0, State.OK), look(5, State.UNREACHABLE), look(8, State.OK)])
+    assert kinds(events) == ["opened", "retracted"]
+
+
+def test_a_suspicion_that_returns_soon_is_the_same_incident() -> None:
+    events = live([look(0, State.UNREACHABLE), look(3, State.OK), look(30, State.UNREACHABLE)])
+    assert kinds(events) == ["opened", "retracted", "reopened"]
+    assert {event.incident for event in events} == {"CW-2021-0001"}
+    assert events[-1].change.stage is IncidentStage.SUSPECTED
+
+
+@pytest.mark.parametrize("state", [State.UNCLEAR, State.UNMEASURED])
+def test_what_decides_nothing_neither_confirms_nor_ends(state: State) -> None:
+    blocked = [look(minute, State.BLOCKED, strength=Strength.EXPLICIT) for minute in (0, 5)]
+    after = [look(minute, state) for minute in range(10, 300, 5)]
+    assert kinds(live([*blocked, *after])) == ["opened", "confirmed"]
+
+
+def test_weak_looks_alone_never_open_an_incident() -> None:
+    assert live([look(minute, State.BLOCKED, strength=Strength.WEAK) for minute in range(0, 120, 5)]) == []
+
+
+def test_an_hour_of_silence_starts_the_count_anew() -> None:
+    looks = [look(0, State.BLOCKED), look(5, State.BLOCKED), look(90, State.BLOCKED)]
+    assert kinds(live(looks)) == ["opened"]
+
+
+def test_recovery_ends_the_incident_after_the_policy_in_reverse() -> None:
+    blocked = [look(minute, State.BLOCKED) for minute in (5, 8, 15)]
+    well = [look(minute, State.OK) for minute in (20, 25, 30)]
+    events = live([look(0, State.OK), *blocked, *well])
+    assert kinds(events) == ["opened", "confirmed", "ended"]
+    incident = fold(events)
+    assert incident is not None
+    assert incident.end is not None
+    assert incident.end.after == START + timedelta(minutes=15)
+    assert incident.end.by == START + timedelta(minutes=20)
+
+
+def test_one_network_that_still_fails_keeps_the_incident_open() -> None:
+    both = [look(minute, State.BLOCKED, vantage=vantage) for minute in (0, 5, 10) for vantage in ("kazan", "moscow")]
+    one_back = [look(minute, State.OK, vantage="kazan") for minute in (15, 20, 25)]
+    events = live([*both, *one_back])
+    assert kinds(events)[-1] == "scope_changed"
+    assert fold(events).vantages == ("moscow",)  # type: ignore[union-attr]  # as above
+
+
+def test_a_second_network_joins_the_incident() -> None:
+    first = [look(minute, State.BLOCKED, strength=Strength.EXPLICIT) for minute in (0, 5)]
+    second = [look(minute, State.BLOCKED, strength=Strength.EXPLICIT, vantage="kazan") for minute in (6, 11)]
+    events = live([*first, *second])
+    assert kinds(events) == ["opened", "confirmed", "scope_changed"]
+    assert fold(events).vantages == ("kazan", "moscow")  # type: ignore[union-attr]  # as above
+
+
+def test_an_unreachable_site_whose_block_shows_itself_is_reclassified() -> None:
+    bare = [look(minute, State.UNREACHABLE) for minute in (0, 3, 10, 20)]
+    shown = [look(minute, State.BLOCKED, strength=Strength.EXPLICIT) for minute in (25, 30)]
+    events = live([*bare, *shown])
+    assert kinds(events) == ["opened", "confirmed", "reclassified"]
+    incident = fold(events)
+    assert incident is not None
+    assert incident.kind is Kind.BLOCKING
+    assert incident.onset.by == START, "what was seen later does not move the beginning"
+
+
+def test_a_block_that_returns_within_a_day_is_the_same_incident_and_intermittent() -> None:
+    first = [look(minute, State.BLOCKED, strength=Strength.EXPLICIT) for minute in (0, 5)]
+    well = [look(minute, State.OK) for minute in (10, 15, 20)]
+    again = [look(minute, State.BLOCKED, strength=Strength.EXPLICIT) for minute in (60, 65)]
+    events = live([*first, *well, *again])
+    assert kinds(events) == ["opened", "confirmed", "ended", "reopened"]
+    incident = fold(events)
+    assert incident is not None
+    assert incident.intermittent
+    assert incident.onset.by == START
+
+
+def test_a_block_that_returns_after_days_is_a_new_incident() -> None:
+    first = [look(minute, State.BLOCKED, strength=Strength.EXPLICIT) for minute in (0, 5)]
+    well = [look(minute, State.OK) for minute in (10, 15, 20)]
+    later = 3 * 24 * 60
+    again = [look(later + minute, State.BLOCKED, strength=Strength.EXPLICIT) for minute in (0, 5)]
+    events = live([*first, *well, *again])
+    assert [event.incident for event in events if event.kind is EventKind.OPENED] == ["CW-2021-0001", "CW-2021-0002"]
+
+
+def test_what_berlin_sees_is_no_part_of_the_russian_case() -> None:
+    berlin = look(0, State.OK, vantage="berlin", country="DE")
+    assert not concerns(RU, berlin)
+    assert case_key(look(0, State.DOWN)) == CaseKey(organisation="ovd-info", target="ovd.info", family="outage", country=None)
+
+
+def test_a_log_with_a_gap_is_refused() -> None:
+    opened, confirmed = live(
+        [look(0, State.BLOCKED, strength=Strength.EXPLICIT), look(5, State.BLOCKED, strength=Strength.EXPLICIT)]
+    )
+    incident = apply(None, opened)
+    with pytest.raises(ValueError, match="cannot follow"):
+        apply(apply(incident, confirmed), confirmed)
+    with pytest.raises(ValueError, match="must start"):
+        apply(None, confirmed)
+
+
+SEQUENCES = st.lists(
+    st.tuples(
+        st.integers(1, 60),
+        st.sampled_from([State.OK, State.BLOCKED, State.UNREACHABLE, State.UNCLEAR, State.UNMEASURED, State.DOWN]),
+        st.sampled_from(list(Strength)),
+        st.sampled_from(["moscow", "kazan"]),
+    ),
+    max_size=40,
+)
+
+
+@given(SEQUENCES)
+def test_whatever_happens_the_log_folds_and_no_two_incidents_are_open_at_once(
+    steps: list[tuple[int, State, Strength, str]],
+) -> None:
+    minute = 0
+    looks = []
+    for gap, state, strength, vantage in steps:
+        minute += gap
+        looks.append(look(minute, state, strength=strength, vantage=vantage))
+    current: Incident | None = None
+    for event in live(looks):
+        if event.kind is EventKind.OPENED:
+            assert current is None or not current.is_open
+            current = None
+        current = apply(current, event)
+        assert event.at >= current.onset.by
+        if current.stage is IncidentStage.ENDED:
+            assert current.end is not None
+            assert current.end.after is None or current.end.after <= current.end.by
+    if current is not None and current.confirmed_at is not None:
+        assert any(one.state in {State.BLOCKED, State.UNREACHABLE} for one in looks)
+
+
+@given(SEQUENCES, st.randoms(use_true_random=False))
+def test_the_order_in_which_looks_are_handed_over_does_not_matter(
+    steps: list[tuple[int, State, Strength, str]], random: Random
+) -> None:
+    looks = [
+        look(index * 7, state, strength=strength, vantage=vantage) for index, (_, state, strength, vantage) in enumerate(steps)
+    ]
+    shuffled = list(looks)
+    random.shuffle(shuffled)
+    now = START + timedelta(days=1)
+    assert advance(None, looks, POLICY, now, lambda: "CW-1", RU) == advance(None, shuffled, POLICY, now, lambda: "CW-1", RU)

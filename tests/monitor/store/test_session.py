@@ -1,0 +1,216 @@
+"""The door to the database: locked, full, read-only, damaged, interrupted; and nothing is ever half-written."""
+
+import asyncio
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import StatementError
+
+from monitor.store import Store, StoreUnavailable, migrate
+from probes.kit.observation import Blob
+from probes.kit.vocabulary import State
+from tests.monitor.store.cast import MOSCOW, NOON, a_look, a_message, after, kept, opened
+from tests.monitor.store.conftest import url_of
+
+
+@contextmanager
+def locked_by_another(database: Path) -> Iterator[None]:
+    """Another program is in the middle of writing."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+async def whole_round(store: Store) -> None:
+    """What one batch of looks writes: looks, an incident, a message."""
+    event, incident = opened()
+    async with store.writing() as writing:
+        await writing.add_looks([a_look(name="round", state=State.BLOCKED, blobs=(Blob.of(b"evidence" * 1000),))])
+        await writing.append([event], [incident])
+        await writing.add_messages([a_message("m1")])
+
+
+async def rows_in(store: Store) -> dict[str, int]:
+    """How many rows the tables hold that a round writes to."""
+    tables = ("observation", "check_state", "hour", "blob", "incident_event", "incident", "message")
+    async with store._readers.connect() as connection:
+        return {table: (await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one() for table in tables}
+
+
+async def test_a_database_locked_for_too_long_is_unavailable_and_loses_nothing(store: Store, database: Path) -> None:
+    with locked_by_another(database), pytest.raises(StoreUnavailable, match="another program holds a lock"):
+        await whole_round(store)
+    assert set((await rows_in(store)).values()) == {0}
+
+    await whole_round(store)
+    assert set((await rows_in(store)).values()) == {1}
+
+
+async def test_a_short_lock_is_waited_out(database: Path) -> None:
+    store = await Store.open(url_of(database), busy_timeout=30)
+    with locked_by_another(database):
+        waiting = asyncio.create_task(whole_round(store))
+        done, _ = await asyncio.wait({waiting}, timeout=0.1)
+        assert not done
+    await waiting
+    assert set((await rows_in(store)).values()) == {1}
+    await store.close()
+
+
+async def test_a_locked_database_can_still_be_read(store: Store, database: Path) -> None:
+    await whole_round(store)
+    with locked_by_another(database):
+        async with store.reading() as reading:
+            assert await reading.observation("round") is not None
+
+
+async def test_a_full_database_is_unavailable_and_half_a_round_is_never_written(store: Store) -> None:
+    await limit_pages(store, 1)  # SQLite makes that the present size
+    with pytest.raises(StoreUnavailable, match="make room on the disk"):
+        await write_until_full(store)
+    before = await rows_in(store)
+    assert before["observation"] == before["blob"], "a look without its bytes was written"
+
+    await limit_pages(store, 1_000_000)
+    await whole_round(store)
+    async with store.reading() as reading:
+        assert await reading.observation("round") is not None
+
+
+async def limit_pages(store: Store, limit: int) -> None:
+    async with store._writer.connect() as connection:
+        await connection.execute(text(f"PRAGMA max_page_count = {limit}"))
+
+
+async def write_until_full(store: Store) -> None:
+    for number in range(100):
+        blob = Blob.of(b"".join(number.to_bytes(2, "big") + bytes([one % 251, one % 241]) for one in range(5000)))
+        async with store.writing() as writing:
+            await writing.add_looks([a_look(after(number), name=f"look-{number}", blobs=(blob,))])
+    pytest.fail("the database took everything")
+
+
+async def test_an_error_in_the_middle_takes_everything_back(store: Store) -> None:
+    async def fail() -> None:
+        async with store.writing() as writing:
+            await writing.add_looks([a_look()])
+            raise RuntimeError("bad luck")
+
+    with pytest.raises(RuntimeError, match="bad luck"):
+        await fail()
+    assert set((await rows_in(store)).values()) == {0}
+
+
+async def test_a_cancelled_round_is_not_written_and_the_next_one_is(store: Store) -> None:
+    under_way = asyncio.Event()
+
+    async def interrupted() -> None:
+        async with store.writing() as writing:
+            await writing.add_looks([a_look()])
+            under_way.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(interrupted())
+    await under_way.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert set((await rows_in(store)).values()) == {0}
+    await whole_round(store)
+    assert set((await rows_in(store)).values()) == {1}
+
+
+async def test_writers_take_turns(store: Store) -> None:
+    async def count_up() -> None:
+        async with store.writing() as writing:
+            async with store.reading() as reading:
+                so_far = int(await reading.fact("count") or 0)
+            await writing.set_fact("count", str(so_far + 1))
+
+    await asyncio.gather(*(count_up() for _ in range(10)))
+    async with store.reading() as reading:
+        assert await reading.fact("count") == "10"
+
+
+async def test_a_reader_sees_one_moment_while_a_round_is_written(store: Store) -> None:
+    async with store.reading() as reading:
+        assert await reading.observation("round") is None
+        await whole_round(store)
+        assert await reading.last_event_at() is None
+    async with store.reading() as reading:
+        assert await reading.last_event_at() == NOON
+
+
+async def test_nothing_is_seen_before_its_transaction_ends(store: Store) -> None:
+    async with store.writing() as writing:
+        await writing.add_looks([a_look(name="unseen")])
+        async with store.reading() as reading:
+            assert await reading.observation("unseen") is None
+
+
+async def test_a_reader_cannot_write(store: Store) -> None:
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        async with store.reading() as reading:
+            await reading._connection.execute(text("DELETE FROM observation"))
+
+
+async def test_a_naive_time_is_refused_and_a_zone_is_kept_as_utc(store: Store) -> None:
+    with pytest.raises(StatementError, match="says nothing of its zone"):
+        async with store.writing() as writing:
+            await writing.add_looks([a_look(datetime(2021, 12, 25, 12))])  # noqa: DTZ001  the mistake is the point
+    moscow_time = datetime.fromisoformat("2021-12-25T15:00:00+03:00")
+    async with store.writing() as writing:
+        await writing.add_looks([a_look(moscow_time, name="afternoon")])
+    afternoon = await kept(store, "afternoon")
+    async with store.reading() as reading:
+        (hour,) = await reading.hours(MOSCOW.id, NOON)
+    assert afternoon.observation.started_at.isoformat() == "2021-12-25T12:00:00+00:00"
+    assert hour.hour == NOON
+
+
+async def test_only_the_owner_can_read_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "var" / "cutwatch.db"
+    migrate(url_of(path))
+    store = await Store.open(url_of(path))
+    await whole_round(store)
+    files = list(path.parent.iterdir())
+    assert {file.name for file in files} == {"cutwatch.db", "cutwatch.db-wal", "cutwatch.db-shm"}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    await store.close()
+
+
+async def test_a_database_without_tables_says_how_to_make_them(tmp_path: Path) -> None:
+    store = await Store.open(url_of(tmp_path / "empty.db"))
+    with pytest.raises(StoreUnavailable, match="cutwatch db upgrade"):
+        async with store.reading() as reading:
+            await reading.current()
+    await store.close()
+
+
+async def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear all, " * 500)
+    store = await Store.open(url_of(path))
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        async with store.reading() as reading:
+            await reading.current()
+    await store.close()
+
+
+async def test_a_folder_that_cannot_be_made_says_where(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("a file stands in the way")
+    with pytest.raises(StoreUnavailable, match="CUTWATCH_DATA_DIR"):
+        await Store.open(url_of(tmp_path / "var" / "cutwatch.db"))
+
+
+async def test_a_database_in_memory_is_refused() -> None:
+    with pytest.raises(ValueError, match="CUTWATCH_DATABASE_URL"):
+        await Store.open("sqlite+aiosqlite://")

@@ -1,0 +1,304 @@
+"""The spine, with the real store: a probe that reports what it is told, and a bus that hands over what the story needs."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.bus import Heartbeat, Report
+from monitor.clock import Clock
+from monitor.core.incident import Change, EventKind, IncidentStage, apply, record
+from monitor.core.ledger import Ledger
+from monitor.core.plan import Check, Plan, check_id
+from monitor.core.watchlist import (
+    Alerts,
+    Channel,
+    Match,
+    Monitor,
+    Organisation,
+    Route,
+    Target,
+    Tlp,
+    VantagePoint,
+    Watchlist,
+    Words,
+)
+from monitor.metrics import Metrics
+from monitor.pipeline import Pipeline, Watch
+from monitor.store import Store, migrate
+from probes.kit.observation import Blob, Facts, Observation, new_id
+from probes.kit.probe import Probe, ProbeParams
+from probes.kit.rule import Rule
+from probes.kit.vocabulary import State, Strength, Unmeasured, Validity
+
+START = datetime(2021, 12, 25, 9, 0, tzinfo=UTC)
+
+
+def rule(state: State, strength: Strength = Strength.EXPLICIT) -> Rule[Observation]:
+    return Rule(
+        id=f"story.told.{state}",
+        state=state,
+        strength=strength,
+        because="the story says so",
+        source="this test",
+        fits=lambda case: {} if case.facts is not None and case.facts.details.get("state") == state else None,
+    )
+
+
+async def never(params: ProbeParams, look: object) -> Facts:
+    raise AssertionError("the pipeline looks at nothing")
+
+
+def failing_rule() -> Rule[Observation]:
+    def fits(case: Observation) -> None:
+        if case.facts is not None and case.facts.details.get("state") == "poison":
+            raise RuntimeError("a rule with a fault")
+
+    return Rule(id="story.fault", state=State.DOWN, strength=Strength.WEAK, because="", source="this test", fits=fits)
+
+
+STORY = Probe(
+    name="story",
+    version=1,
+    documentation="Reports what it is told.",
+    params=ProbeParams,
+    observe=never,
+    wants_control=lambda facts: False,
+    addresses=lambda facts: (),
+    case=lambda observation, recent: observation,
+    rules=(failing_rule(), *(rule(state) for state in State)),
+)
+
+WATCHLIST = Watchlist(
+    version="1",
+    monitor=Monitor(
+        vantages=(
+            VantagePoint(id="moscow", name=Words(en="Moscow"), country="RU"),
+            VantagePoint(id="kazan", name=Words(en="Kazan"), country="RU"),
+        )
+    ),
+    organisations=(
+        Organisation(id="ovd-info", name=Words(en="OVD-Info"), targets=(Target(id="ovd.info", url="https://ovd.info/"),)),
+    ),
+    alerts=Alerts(
+        channels=(Channel(id="team", kind="webhook", settings={}),),
+        routes=(Route(id="all", match=Match(), channels=("team",)),),
+    ),
+)
+
+
+def check(vantage: str) -> Check:
+    return Check(
+        id=check_id("ovd-info", "ovd.info", "story", vantage),
+        organisation="ovd-info",
+        target="ovd.info",
+        probe="story",
+        vantage=vantage,
+        country="RU",
+        every=300,
+        params={},
+    )
+
+
+CHECKS = {one.id: one for one in (check("moscow"), check("kazan"))}
+
+
+class Bus:
+    """A service's end of a bus whose other end is the story."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Report] = []
+        self.acknowledged: list[str] = []
+        self.asked: list[str] = []
+        self.heartbeat: Heartbeat | None = None
+
+    async def publish(self, plan: Plan) -> None:
+        raise AssertionError("the pipeline makes no plans")
+
+    async def look(self, check_id: str) -> None:
+        self.asked.append(check_id)
+
+    async def consume(self, limit: int, wait: float) -> list[Report]:
+        taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
+        if not taken:
+            await asyncio.sleep(min(wait, 0.01))
+        return taken
+
+    async def ack(self, ids: Sequence[str]) -> None:
+        self.acknowledged.extend(ids)
+
+
+def report(minute: float, state: State | str, vantage: str = "moscow", **changes: object) -> Report:
+    at = START + timedelta(minutes=minute)
+    blob = Blob.of(f"body of minute {minute}".encode())
+    observation = Observation(
+        id=new_id(at),
+        check=check(vantage).id,
+        vantage=vantage,
+        started_at=at,
+        duration=0.1,
+        facts=Facts(details={"state": str(state)}),
+        probe_version=1,
+        software="test",
+        **changes,  # type: ignore[arg-type]  # a story overrides whichever field it is about
+    )
+    return Report(observation, (blob,))
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'cutwatch.db'}"
+    migrate(url)
+    store = await Store.open(url, busy_timeout=0.2)
+    async with store.writing() as writing:
+        await writing.save_checks(list(CHECKS.values()))
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def pipeline(store: Store) -> Pipeline:
+    return Pipeline(
+        store=store,
+        bus=Bus(),
+        clock=Clock.starting(START, speed=1.0),
+        metrics=Metrics(),
+        ledger=Ledger(),
+        watch=Watch(WATCHLIST, CHECKS, {"story": STORY}),
+        address="http://127.0.0.1:8000",
+    )
+
+
+def bus_of(pipeline: Pipeline) -> Bus:
+    assert isinstance(pipeline.bus, Bus)
+    return pipeline.bus
+
+
+async def test_a_block_becomes_an_incident_with_its_messages_in_one_go(pipeline: Pipeline, store: Store) -> None:
+    woken: list[bool] = []
+    pipeline.told = lambda: woken.append(True)
+    reports = [report(0, State.OK), report(5, State.BLOCKED), report(8, State.BLOCKED)]
+    await pipeline.take(reports)
+    async with store.reading() as reading:
+        (incident,) = await reading.incidents()
+        events = await reading.events(incident.id)
+        messages = await reading.messages(incident.id)
+        (state,) = await reading.current()
+    assert incident.id == "CW-2021-0001"
+    assert incident.stage is IncidentStage.CONFIRMED
+    assert [event.kind for event in events] == [EventKind.OPENED, EventKind.CONFIRMED]
+    assert [posted.message.kind.value for posted in messages] == ["alarm"]
+    assert state.state is State.BLOCKED
+    assert bus_of(pipeline).acknowledged == [one.observation.id for one in reports]
+    assert woken == [True]
+
+
+async def test_what_is_handed_over_twice_counts_once(pipeline: Pipeline, store: Store) -> None:
+    reports = [report(0, State.BLOCKED), report(5, State.BLOCKED)]
+    await pipeline.take(reports)
+    await pipeline.take(reports)
+    await pipeline.take([*reports, *reports])
+    async with store.reading() as reading:
+        (incident,) = await reading.incidents()
+        hours = await reading.hours(check("moscow").id, START)
+        messages = await reading.messages(incident.id)
+    assert incident.version == 2
+    assert sum(hour.looks for hour in hours) == 2
+    assert len(messages) == 1
+
+
+async def test_a_locked_database_loses_nothing_and_is_said_aloud(pipeline: Pipeline, store: Store, tmp_path: Path) -> None:
+    pipeline.retry = 0.02
+    other = sqlite3.connect(tmp_path / "cutwatch.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    one = report(0, State.OK)
+    taking = asyncio.create_task(pipeline.take([one]))
+    async with asyncio.timeout(5):
+        while pipeline.trouble is None:
+            await asyncio.sleep(0.01)
+    assert bus_of(pipeline).acknowledged == []
+    other.execute("ROLLBACK")
+    other.close()
+    async with asyncio.timeout(5):
+        await taking
+    assert pipeline.trouble is None
+    async with store.reading() as reading:
+        assert await reading.observation(one.observation.id) is not None
+
+
+async def test_a_rule_with_a_fault_makes_one_look_unclear_and_holds_up_nobody(pipeline: Pipeline, store: Store) -> None:
+    poisoned, good = report(0, "poison"), report(1, State.OK)
+    await pipeline.take([poisoned, good])
+    async with store.reading() as reading:
+        kept = await reading.observation(poisoned.observation.id)
+        other = await reading.observation(good.observation.id)
+    assert kept is not None
+    assert (kept.verdict.state, kept.verdict.rule) == (State.UNCLEAR, "instrument.rule_failed")
+    assert other is not None
+    assert other.verdict.state is State.OK
+
+
+async def test_what_an_offline_vantage_point_saw_is_unmeasured_and_opens_nothing(pipeline: Pipeline, store: Store) -> None:
+    offline = {"validity": Validity.INVALID, "unmeasured": Unmeasured.OFFLINE}
+    await pipeline.take([report(minute, State.BLOCKED, **offline) for minute in (0, 5, 10)])
+    async with store.reading() as reading:
+        assert await reading.incidents() == []
+        (state,) = await reading.current()
+    assert state.state is State.UNMEASURED
+
+
+async def test_a_release_by_a_person_is_caught_up_with(pipeline: Pipeline, store: Store) -> None:
+    await pipeline.take([report(0, State.BLOCKED), report(5, State.BLOCKED)])
+    async with store.reading() as reading:
+        (incident,) = await reading.incidents()
+    released = record(incident.id, incident.version + 1, START, EventKind.RELEASED, Change(tlp=Tlp.CLEAR, reason="agreed"))
+    async with store.writing() as writing:
+        await writing.append([released], [apply(incident, released)])
+    await pipeline.take([report(minute, State.OK) for minute in (10, 15, 20)])
+    async with store.reading() as reading:
+        (after,) = await reading.incidents()
+    assert (after.stage, after.tlp, after.version) == (IncidentStage.ENDED, Tlp.CLEAR, 4)
+
+
+async def test_a_suspicion_asks_the_other_places_to_look_at_once(pipeline: Pipeline) -> None:
+    await pipeline.take([report(0, State.BLOCKED)])
+    assert bus_of(pipeline).asked == [check("kazan").id]
+
+
+async def test_the_first_good_look_of_an_incident_is_looked_at_again(pipeline: Pipeline) -> None:
+    await pipeline.take([report(0, State.BLOCKED), report(5, State.BLOCKED)])
+    bus_of(pipeline).asked.clear()
+    await pipeline.take([report(10, State.OK)])
+    pipeline.clock = Clock.starting(START + timedelta(minutes=14), speed=1.0)
+    running = asyncio.create_task(pipeline.run())
+    async with asyncio.timeout(5):
+        while not bus_of(pipeline).asked:
+            await asyncio.sleep(0.01)
+    running.cancel()
+    assert bus_of(pipeline).asked == [check("moscow").id]
+
+
+async def test_at_the_end_what_was_handed_over_is_still_taken(pipeline: Pipeline) -> None:
+    bus_of(pipeline).waiting = [report(minute, State.OK) for minute in range(3)]
+    await pipeline.finish()
+    assert len(bus_of(pipeline).acknowledged) == 3
+
+
+async def test_raw_bytes_are_kept_with_the_look(pipeline: Pipeline, store: Store) -> None:
+    one = report(0, State.OK)
+    await pipeline.take([one])
+    async with store.reading() as reading:
+        assert await reading.blob(one.blobs[0].name) == one.blobs[0].data
+
+
+async def test_the_metrics_follow(pipeline: Pipeline) -> None:
+    await pipeline.take([report(0, State.OK), report(5, State.BLOCKED), report(8, State.BLOCKED)])
+    text = pipeline.metrics.text().decode()
+    labels = 'organisation="ovd-info",target="ovd.info",probe="story",vantage="moscow"'
+    assert f'cutwatch_target_state{{{labels},state="blocked"}} 1.0' in text
+    assert f'cutwatch_target_state{{{labels},state="ok"}} 0.0' in text
+    assert 'cutwatch_incidents_open{country="RU",kind="blocking",organisation="ovd-info",provider=""} 1.0' in text
+    assert 'cutwatch_incidents_total{country="RU",kind="blocking",provider=""} 1.0' in text
