@@ -76,12 +76,15 @@ def routers() -> Iterator[APIRouter]:
 
 
 def described(made: FastAPI) -> dict[str, Any]:
-    """The OpenAPI description, with our own form of errors in place of FastAPI's."""
+    """The OpenAPI description, with our own form of errors in place of FastAPI's, and how to show a key."""
     if made.openapi_schema is None:
         found = get_openapi(
             title=made.title, version=made.version, description=made.description, routes=made.routes, tags=made.openapi_tags
         )
-        found["components"]["schemas"]["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        found["components"]["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
+        found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        found["security"] = [{}, {"key": []}]
         made.openapi_schema = found
     return made.openapi_schema
 

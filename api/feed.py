@@ -18,6 +18,7 @@ from api.visible import Visible
 from api.wording import Wording
 from monitor.core.incident import Incident
 from monitor.core.watchlist import Language
+from monitor.core.wording import plain
 from monitor.store import Reading
 
 MEDIA_TYPE: Final = "application/feed+json"
@@ -29,6 +30,9 @@ _KEPT: Final = 128
 """Renderings that are kept; the one that was asked for longest ago goes first."""
 
 _BATCH: Final = 1000
+
+_LONGEST_REASON: Final = 1000
+"""Characters of an incident's reason; strangers' words may be in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def _lines(incident: Incident, words: Wording) -> list[str]:
     lines = [words.sureness(incident), words.text("Began: %(bracket)s.", bracket=words.bracket(incident.onset))]
     if incident.end:
         lines.append(words.text("Over: %(bracket)s.", bracket=words.bracket(incident.end)))
-    return [*lines, incident.because]
+    return [*lines, plain(incident.because, _LONGEST_REASON)]
 
 
 def _query(filters: IncidentFilters) -> str:

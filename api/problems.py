@@ -36,22 +36,23 @@ class Problem(BaseModel):
     errors: list[FieldProblem] = Field(default_factory=list, description="the values that could not be used, if any")
 
 
-def _documented(description: str) -> dict[str, Any]:
+def documented(description: str) -> dict[str, Any]:
+    """An error, for the description of the API."""
     return {"description": description, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    400: _documented("A parameter that this address does not know"),
-    401: _documented("A key is needed, or the one that was sent does not open anything"),
-    422: _documented("A value that cannot be used"),
-    429: _documented("Too many requests from this address"),
-    503: _documented("The database cannot be reached at the moment"),
+    400: documented("A parameter that this address does not know"),
+    401: documented("A key is needed, or the one that was sent does not open anything"),
+    422: documented("A value that cannot be used"),
+    429: documented("Too many requests from this address"),
+    503: documented("The database cannot be reached at the moment"),
 }
 """The errors that every address of the API may answer with, for its description."""
 
-FORBIDDEN: Final[dict[int | str, dict[str, Any]]] = {403: _documented("The key lacks a scope, or is bound to organisations")}
+FORBIDDEN: Final[dict[int | str, dict[str, Any]]] = {403: documented("The key lacks a scope, or is bound to organisations")}
 
-MISSING: Final[dict[int | str, dict[str, Any]]] = {404: _documented("There is nothing here that you may read")}
+MISSING: Final[dict[int | str, dict[str, Any]]] = {404: documented("There is nothing here that you may read")}
 
 _DETAILS = {
     404: "There is nothing at this address that you may read.",

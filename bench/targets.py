@@ -207,7 +207,8 @@ class _Names(asyncio.DatagramProtocol):
         if asked.question[0].rdtype == dns.rdatatype.A:
             reply.answer.append(dns.rrset.from_text(name, 300, "IN", "A", NOMINAL))
         else:
-            reply.authority.append(dns.rrset.from_text(ZONE + ".", 300, "IN", "SOA", f"ns.{ZONE}. root.{ZONE}. 1 3600 600 86400 300"))
+            record = f"ns.{ZONE}. root.{ZONE}. 1 3600 600 86400 300"
+            reply.authority.append(dns.rrset.from_text(ZONE + ".", 300, "IN", "SOA", record))
         self._transport.sendto(reply.to_wire(), addr)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 from monitor.bus import Heartbeat
 from monitor.core.incident import Event, EventKind, Incident, IncidentStage, Kind, Origin
@@ -22,6 +22,8 @@ from probes.kit.observation import Facts, Observation, Step
 from probes.kit.vocabulary import Stage, State, Unmeasured, VantageHealth
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's; the series would double every counter and are of no use here
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _KNOWN_FAILURES = frozenset(str(failure) for failure in Failure)

@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from api.access import Identified, context_of, is_local
 from api.answers import health
 from api.parameters import ONLY_LANGUAGE
-from api.problems import ERRORS, problem
+from api.problems import ERRORS, documented, problem
 from api.schemas import Alive, Health
 
 router = APIRouter(tags=["health"], dependencies=[ONLY_LANGUAGE])
@@ -23,7 +23,7 @@ async def alive() -> Alive:
     operation_id="read_ready",
     summary="Whether the monitor can be relied on",
     response_model=Health,
-    responses={503: {"description": "Not ready; `detail` says why to those who may know"}, **ERRORS},
+    responses={**ERRORS, 503: documented("Not ready; `detail` says why to those who may know")},
 )
 async def ready(request: Request, reader: Identified) -> Response:
     """Database, scheduler and at least one vantage point are well. The reasons are told on this machine and to keys."""

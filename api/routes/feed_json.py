@@ -15,12 +15,18 @@ from api.visible import Seen
 router = APIRouter(tags=["feeds"])
 
 
+class FeedResponse(Response):
+    """Bytes that were rendered before."""
+
+    media_type = MEDIA_TYPE
+
+
 @router.get(
     "/feed.json",
     operation_id="read_feed",
     summary="Incidents as JSON Feed 1.1",
-    response_class=Response,
-    responses={200: {"model": Feed, "content": {MEDIA_TYPE: {}}}, 304: {"description": "Nothing has changed"}, **ERRORS},
+    response_class=FeedResponse,
+    responses={200: {"model": Feed}, 304: {"description": "Nothing has changed"}, **ERRORS},
 )
 async def feed(request: Request, visible: Seen, filters: Annotated[IncidentFilters, Query()]) -> Response:
     """The incidents that changed last, at most 100. The entry's `id` is the incident's and never changes."""
@@ -31,4 +37,4 @@ async def feed(request: Request, visible: Seen, filters: Annotated[IncidentFilte
     headers = {**rendering.headers, **VARIES, "cache-control": caching, "content-language": language}
     if rendering.is_known_to(request):
         return Response(status_code=304, headers=headers)
-    return Response(rendering.body, headers=headers, media_type=MEDIA_TYPE)
+    return FeedResponse(rendering.body, headers=headers)

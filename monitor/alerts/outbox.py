@@ -151,11 +151,14 @@ class Outbox:
                 await self._nudge.wait()
 
     async def _handle(self, claim: Claim) -> None:
-        """Bring one claimed message to its fate, in its channel's turn."""
+        """Bring one claimed message to its fate, in its channel's turn.
+
+        The place is kept until that is recorded, so that a crash can repeat no more deliveries than there are places.
+        """
         async with claim.lane.places:
             ruling = await self._rule(claim)
-        if ruling:
-            await self._record(claim, ruling)
+            if ruling:
+                await self._record(claim, ruling)
         self._held -= 1
         self.wake()
 

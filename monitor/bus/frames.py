@@ -6,7 +6,7 @@ as JSON, and the tail as it is. The tail carries the raw bytes of looks, which J
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -134,20 +134,20 @@ def decode(frame: bytes) -> Message:
     return _content(kind, frame[_HEAD.size : end], frame[end:])
 
 
-async def incoming(stream: asyncio.StreamReader, speaker: str) -> AsyncIterator[tuple[Message, int]]:
-    """Every message that `speaker` sends, with the bytes it took. A malformed one is logged and passed over.
+async def listen(stream: asyncio.StreamReader, speaker: str, hear: Callable[[Message, int], Awaitable[None]]) -> None:
+    """Hand every message that `speaker` sends to `hear`, with the bytes it took. A malformed one is logged and passed over.
 
     Raises EOFError when the other side hangs up, and `LostFraming` when it cannot be followed any further.
     """
     while True:
         try:
-            message = await _read(stream)
+            message, size = await _read(stream)
         except LostFraming:
             raise
         except MalformedFrame as problem:
             _log.error("a message cannot be read and was passed over", speaker=speaker, problem=str(problem))
         else:
-            yield message
+            await hear(message, size)
 
 
 async def _read(stream: asyncio.StreamReader) -> tuple[Message, int]:

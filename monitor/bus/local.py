@@ -12,18 +12,18 @@ import socket
 import stat
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from monitor.bus import Heartbeat, Report
 from monitor.bus.blobs import KnownBlobs
-from monitor.bus.frames import Ack, LostFraming, Message, Wish, encode, incoming
+from monitor.bus.frames import Ack, LostFraming, Message, Wish, encode, listen
 from monitor.bus.journal import Journal
 from monitor.clock import Clock
 from monitor.core.plan import Plan
@@ -143,22 +143,16 @@ class LocalProberBus:
         self._blobs.forget()
         self._something_to_say.set()
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen(reader))
-                group.create_task(self._speak(writer))
-        except* (OSError, EOFError):
+            await _until_either_ends(listen(reader, "the service", self._hear), self._speak(writer))
+        except (OSError, EOFError):
             _log.info("the connection to the service has ended")
-        except* LostFraming as lost:
-            _log.error("the service says what cannot be read, and was hung up on", problem=str(lost.exceptions[0]))
+        except LostFraming as lost:
+            _log.error("the service says what cannot be read, and was hung up on", problem=str(lost))
         finally:
             self._lost_at = self._clock.monotonic()
             await _hang_up(writer)
 
-    async def _listen(self, reader: asyncio.StreamReader) -> None:
-        async for message, _ in incoming(reader, "the service"):
-            self._hear(message)
-
-    def _hear(self, message: Message) -> None:
+    async def _hear(self, message: Message, _: int) -> None:
         match message:
             case Plan():
                 self._plan = message
@@ -261,21 +255,15 @@ class LocalServiceBus:
         self._owed_plan = self._plan is not None
         self._something_to_say.set()
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen(reader))
-                group.create_task(self._speak(writer))
-        except* (OSError, EOFError):
+            await _until_either_ends(listen(reader, "the prober", self._hear), self._speak(writer))
+        except (OSError, EOFError):
             _log.info("the prober has hung up")
-        except* LostFraming as lost:
-            _log.error("the prober says what cannot be read, and was hung up on", problem=str(lost.exceptions[0]))
+        except LostFraming as lost:
+            _log.error("the prober says what cannot be read, and was hung up on", problem=str(lost))
         finally:
             self._conversation = None
             self._acks.clear()
             await _hang_up(writer)
-
-    async def _listen(self, reader: asyncio.StreamReader) -> None:
-        async for message, size in incoming(reader, "the prober"):
-            await self._hear(message, size)
 
     async def _hear(self, message: Message, size: int) -> None:
         match message:
@@ -344,6 +332,22 @@ class _Inbox:
 
     def _is_full(self) -> bool:
         return len(self._reports) >= INBOX_LOOKS or self._size >= INBOX_BYTES
+
+
+async def _until_either_ends(*talks: Coroutine[Any, Any, None]) -> None:
+    """Listen and speak until one of them ends, and raise what ended it.
+
+    This is no TaskGroup, because before Python 3.13 that can lose a cancellation that comes while one of its tasks fails.
+    """
+    tasks = [asyncio.create_task(talk) for talk in talks]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _hang_up(writer: asyncio.StreamWriter) -> None:

@@ -62,7 +62,7 @@ async def _serve(settings: Settings, place: Place) -> None:
 
 
 async def _greet(service: Service, clock: Clock) -> None:
-    secret = await make_sign_in(service.store, clock.now() + SIGN_IN_LASTS)
+    secret = await make_sign_in(service.store, clock.now() + SIGN_IN_LASTS * clock.speed)
     address = service.address
     say(f"\nCutwatch is watching. Where to look:\n  pages    {address}/\n  feed     {address}/feed.json")
     say(f"  API      {address}/api/v1\n  metrics  {address}/metrics")

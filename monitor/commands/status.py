@@ -55,7 +55,7 @@ def _show(situation: Situation, now: datetime) -> None:
     for incident in situation.incidents:
         say(one_line(incident))
     if not situation.incidents:
-        say("Nothing is cut off, as far as can be seen.")
+        say(_all_clear(situation.states))
     newest = max(state.last_at for state in situation.states)
     counted = Counter(state.state for state in situation.states)
     say(
@@ -65,6 +65,14 @@ def _show(situation: Situation, now: datetime) -> None:
     for state in situation.states:
         if state.state is not State.OK:
             say(f"  {state.state:<12} {state.organisation}/{state.target} by {state.probe} from {state.vantage}: {state.because}")
+
+
+def _all_clear(states: Sequence[CheckState]) -> str:
+    """What may be said when nothing is known to be cut off: silence is no good news."""
+    measured = sum(state.state not in {State.UNMEASURED, State.UNCLEAR} for state in states)
+    if not measured:
+        return "I cannot see: no look at anything could be measured, so nothing is said about anybody."
+    return f"Nothing is cut off, as far as can be seen ({measured} of {len(states)} checks say something)."
 
 
 def _ago(now: datetime, then: datetime) -> str:

@@ -100,7 +100,12 @@ def _follow(
     incident: Incident, current: tuple[Run, ...], proven: Change | None, policy: Confirmation
 ) -> tuple[EventKind, Change] | None:
     if proven and proven.kind is not incident.kind and _tells_more(proven, incident):
-        return EventKind.RECLASSIFIED, replace(proven, onset=None, vantages=_joined(incident.vantages, proven.vantages))
+        return EventKind.RECLASSIFIED, replace(
+            proven,
+            onset=None,
+            vantages=_joined(incident.vantages, proven.vantages),
+            mechanisms=_joined(incident.mechanisms, proven.mechanisms),
+        )
     recovered = tuple(run for run in current if _has_recovered(run, incident, policy))
     seeing = _still_seeing(incident, current, recovered)
     if proven:
@@ -108,7 +113,11 @@ def _follow(
     if not seeing:
         return EventKind.ENDED, Change(stage=IncidentStage.ENDED, end=_end(recovered), looks=_names(recovered))
     if seeing != incident.vantages:
-        return EventKind.SCOPE_CHANGED, Change(vantages=seeing, looks=proven.looks if proven else _names(recovered))
+        return EventKind.SCOPE_CHANGED, Change(
+            vantages=seeing,
+            mechanisms=_joined(incident.mechanisms, proven.mechanisms if proven else ()),
+            looks=proven.looks if proven else _names(recovered),
+        )
     return None
 
 

@@ -102,16 +102,24 @@ class DueHeap:
         self._heap: list[Scheduled] = []
 
     def adopt(self, planned: Iterable[PlannedCheck], now: float) -> None:
-        """Make the plan's checks ours. One that has not changed goes on as it was; one that has keeps its last look."""
-        previous = self.checks
-        self.checks = {check.id: self._adopted(check, previous.get(check.id), now) for check in planned}
+        """Make the plan's checks ours. One that has not changed goes on as it was; one that has keeps its last look.
+
+        What is new, or was left out while the prober was down, is looked at soon: spread out, and within the running period
+        where that can still be saved.
+        """
+        previous, self.checks = self.checks, {}
+        owed: list[tuple[Scheduled, float]] = []
+        for check in planned:
+            known = previous.get(check.id)
+            item = known if known and _is_unchanged(known, check) else _scheduled(check, known, now)
+            self.checks[check.id] = item
+            if item is not known and (room := _room(item, check, known, now)):
+                owed.append((item, room))
         for item in previous.values():
             item.gone = self.checks.get(item.id) is not item
-        fresh = [item for item in self.checks.values() if previous.get(item.id) is not item]
-        owed = [item for item in fresh if item.period(item.accounted) < item.period(now)]
         window = max(CATCH_UP_LEAST, len(owed) / CATCH_UP_RATE)
-        for item in fresh:
-            item.due = _first_due(item, now, window)
+        for item, room in owed:
+            item.due = now + _fraction(item.id) * min(window, room)
         self._heap = list(self.checks.values())
         heapq.heapify(self._heap)
 
@@ -125,40 +133,35 @@ class DueHeap:
             heapq.heapreplace(self._heap, item)
             yield item
 
-    def _adopted(self, check: PlannedCheck, known: Scheduled | None, now: float) -> Scheduled:
-        params = _packed(check.params)
-        if known and (known.probe, known.vantage, known.every, known.params) == (
-            check.probe,
-            check.vantage,
-            check.every,
-            params,
-        ):
-            return known
-        return Scheduled(
-            id=check.id,
-            probe=intern(check.probe),
-            vantage=intern(check.vantage),
-            every=check.every,
-            params=params,
-            due=now,
-            accounted=known.accounted if known else _accounted(check, now),
-        )
+
+def _is_unchanged(item: Scheduled, check: PlannedCheck) -> bool:
+    params = _packed(check.params)
+    return (item.probe, item.vantage, item.every, item.params) == (check.probe, check.vantage, check.every, params)
+
+
+def _scheduled(check: PlannedCheck, known: Scheduled | None, now: float) -> Scheduled:
+    """A check that never ran is accounted for up to now: nothing was missed before anybody wanted it."""
+    last_run = check.last_run.timestamp() if check.last_run else now
+    item = Scheduled(
+        id=check.id,
+        probe=intern(check.probe),
+        vantage=intern(check.vantage),
+        every=check.every,
+        params=_packed(check.params),
+        due=now,
+        accounted=known.accounted if known else min(last_run, now),
+    )
+    item.due = item.due_in(item.period(now) + 1)
+    return item
+
+
+def _room(item: Scheduled, check: PlannedCheck, known: Scheduled | None, now: float) -> float:
+    """Seconds within which a look is owed before the next one is due; 0 where none is."""
+    period = item.period(now)
+    if known is None and check.last_run is None:
+        return float(item.every)
+    return item.start_of(period + 1) - now if item.period(item.accounted) < period else 0.0
 
 
 def _packed(params: dict[str, Any]) -> bytes:
     return json.dumps(params, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _accounted(check: PlannedCheck, now: float) -> float:
-    """A check that never ran misses nothing yet, and is owed a look in the period that is running."""
-    if check.last_run is None:
-        return now - check.every
-    return min(check.last_run.timestamp(), now)
-
-
-def _first_due(item: Scheduled, now: float, window: float) -> float:
-    """Within `window` where a look is owed in the running period, else in the next: a restart neither bursts nor forgets."""
-    following = item.period(now) + 1
-    if item.period(item.accounted) >= following - 1:
-        return item.due_in(following)
-    return now + _fraction(item.id) * min(window, item.start_of(following) - now)

@@ -16,24 +16,23 @@ from probes.kit.vocabulary import State
 
 @dataclass(slots=True)
 class Course:
-    """One check on its way through a batch: where it stands, and the spans that ended on the way."""
+    """One check on its way through a batch: where it stands, the newest verdict, and the spans that ended on the way."""
 
     check: str
     standing: Standing | None
+    newest: Verdict | None = None
     ended: list[Span] = field(default_factory=list)
 
-    def follow(self, verdicts: Iterable[Verdict]) -> bool:
-        """Take the verdicts in the order of their looks. Returns whether any was newer than what was known."""
-        before = self.standing
+    def follow(self, verdicts: Iterable[Verdict]) -> None:
+        """Take the verdicts in the order of their looks, but for those that are not newer than what was known."""
         for verdict in sorted(verdicts, key=lambda one: one.at):
             if self.standing is None or verdict.at > self.standing.last_at:
                 self._take(verdict)
-        return self.standing is not before
 
     def _take(self, verdict: Verdict) -> None:
         if self.standing is not None and self.standing.state is not verdict.state:
             self.ended.append(span_of(self.check, self.standing, ended_at=verdict.at))
-        self.standing = step(self.standing, verdict)
+        self.standing, self.newest = step(self.standing, verdict), verdict
 
 
 def span_of(check: str, standing: Standing, ended_at: datetime | None) -> Span:
@@ -57,12 +56,6 @@ def step(before: Standing | None, verdict: Verdict) -> Standing:
         since=same.since if same else verdict.at,
         last_at=verdict.at,
         looks=same.looks + 1 if same else 1,
-        observation=verdict.observation,
-        rule=verdict.rule,
-        because=verdict.because,
-        strength=verdict.strength,
-        why_unclear=verdict.why_unclear,
-        mechanism=verdict.mechanism,
         measured_state=state,
         measured_since=since,
         measured_at=at,

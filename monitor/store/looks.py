@@ -1,8 +1,7 @@
 """Writing looks: the hot path. Everything that a batch of looks changes goes out in a dozen statements, however many they are."""
 
 import asyncio
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor.store import mapping, queries
 from monitor.store.courses import Course, hours_of
+from monitor.store.packing import compressed
 from monitor.store.records import Judged
 
 One = TypeVar("One")
@@ -62,14 +62,15 @@ async def _follow(connection: AsyncConnection, looks: Iterable[Judged]) -> None:
     courses = {check: Course(check, standing=None) for check in by_check}
     await _recall(connection, courses)
     await _register_unknown(connection, [by_check[check][0] for check, course in courses.items() if course.standing is None])
-    moved = [course for check, course in courses.items() if course.follow(look.verdict for look in by_check[check])]
-    await _write_courses(connection, moved)
+    for check, course in courses.items():
+        course.follow(look.verdict for look in by_check[check])
+    await _write_courses(connection, courses.values())
 
 
 async def _recall(connection: AsyncConnection, courses: Mapping[str, Course]) -> None:
     for portion in portions(courses):
         rows = await connection.execute(queries.STANDINGS, {"check_ids": portion})
-        for row in rows.mappings():
+        for row in mapping.fetched(rows):
             courses[row["check_id"]].standing = mapping.standing_from(row)
 
 
@@ -79,8 +80,8 @@ async def _register_unknown(connection: AsyncConnection, looks: Sequence[Judged]
         await connection.execute(queries.register_unknown_check(connection.dialect.name), rows)
 
 
-async def _write_courses(connection: AsyncConnection, courses: Sequence[Course]) -> None:
-    standings = [mapping.standing_columns(one.check, one.standing) for one in courses if one.standing is not None]
+async def _write_courses(connection: AsyncConnection, courses: Collection[Course]) -> None:
+    standings = [mapping.standing_columns(one.standing, one.newest) for one in courses if one.standing and one.newest]
     spans = [mapping.span_columns(span) for one in courses for span in one.ended]
     if standings:
         await connection.execute(queries.set_standing(connection.dialect.name), standings)
@@ -115,7 +116,7 @@ async def _known_blobs(connection: AsyncConnection, names: Iterable[str]) -> dic
 def _compressed(blobs: Mapping[str, tuple[bytes, datetime]]) -> list[dict[str, Any]]:
     """Rows of blobs. It runs in a thread: half a megabyte takes ten milliseconds, and compressing lets others work."""
     return [
-        {"sha256": bytes.fromhex(name), "size": len(data), "first_seen": seen, "data": zlib.compress(data)}
+        {"sha256": bytes.fromhex(name), "size": len(data), "first_seen": seen, "data": compressed(data)}
         for name, (data, seen) in blobs.items()
     ]
 

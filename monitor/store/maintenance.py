@@ -2,15 +2,15 @@
 
 import os
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import make_url
 
-from monitor.store.session import StoreUnavailable, is_sqlite, plainly, writing_engine
+from monitor.store.session import StoreUnavailable, address_of, is_sqlite, plainly, writing_engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -41,20 +41,29 @@ def migrate(url: str) -> None:
 def backup(url: str, path: Path) -> None:
     """Copy the database to `path` while it is in use: a consistent state, complete or not there at all.
 
-    A file that is there already is replaced. Raises `ValueError` for a database other than SQLite.
+    A file that is there already is replaced. Raises `StoreUnavailable` where that cannot be done.
     """
-    partial = path.with_name(f"{path.name}.partial")
-    partial.unlink(missing_ok=True)
-    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    with closing(sqlite3.connect(_existing_file(url))) as source, closing(sqlite3.connect(partial)) as target:
-        source.backup(target)
-    partial.replace(path)
+    source = _existing_file(url)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    os.close(descriptor)
+    try:
+        with plainly():
+            _copy(source, Path(name))
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(target)) as copy:
+        original.backup(copy)
 
 
 def integrity_check(url: str) -> list[str]:
     """What is wrong with the database, as sentences of SQLite's; an empty list if nothing is.
 
-    Raises `ValueError` for a database other than SQLite.
+    Raises `StoreUnavailable` where there is nothing to check.
     """
     with closing(sqlite3.connect(_existing_file(url))) as connection:
         try:
@@ -72,10 +81,10 @@ def _astray(connection: sqlite3.Connection) -> list[tuple[str, int, str, int]]:
 
 
 def _existing_file(url: str) -> Path:
-    address = make_url(url)
-    if not is_sqlite(address) or not address.database:
-        raise ValueError("this works on SQLite only: use pg_dump and pg_amcheck for a PostgreSQL database")
-    path = Path(address.database)
+    address = address_of(url)
+    if not is_sqlite(address):
+        raise StoreUnavailable("this works on SQLite only; use pg_dump and pg_amcheck for a PostgreSQL database")
+    path = Path(address.database or "")
     if not path.is_file():
-        raise FileNotFoundError(f"there is no database at {path}: run `cutwatch db upgrade` to make one")
+        raise StoreUnavailable(f"there is no database at {path}; run `cutwatch db upgrade` to make one")
     return path

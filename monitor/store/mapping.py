@@ -1,10 +1,11 @@
 """Between values and rows: the only place that knows how one becomes the other."""
 
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
+from sqlalchemy import Result
 
 from monitor.core.incident import Event, EventKind, Incident
 from monitor.core.keys import Key, Scope
@@ -17,13 +18,19 @@ from monitor.store.tables import ApiKeyRow
 from probes.kit.observation import Control, Facts, Observation
 from probes.kit.vocabulary import State, Strength, Unmeasured, Validity, WhyUnclear
 
+Word = TypeVar("Word", bound=StrEnum)
 Columns = dict[str, Any]
-Fetched = Mapping[Any, Any]
+Fetched = Mapping[str, Any]
 
 _facts: Packer[Facts] = Packer(Facts)
 _control: Packer[tuple[Control, ...]] = Packer(tuple[Control, ...])
 _incident = TypeAdapter(Incident)
-_NAMES_OF_STANDING = tuple(field.name for field in fields(Standing))
+
+
+def fetched(result: Result[Any]) -> list[Fetched]:
+    """The rows of an answer as dictionaries: finding a column in them takes a tenth of the time that it takes in SQLAlchemy's."""
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]
 
 
 def check_columns(check: Check) -> Columns:
@@ -62,18 +69,18 @@ def look_columns(look: Judged) -> Columns:
         "at": observation.started_at,
         "check_id": observation.check,
         "country": verdict.country,
-        "validity": observation.validity,
-        "unmeasured": observation.unmeasured,
+        "validity": observation.validity.value,
+        "unmeasured": _text(observation.unmeasured),
         "missed": observation.missed,
         "duration": observation.duration,
         "timing_suspect": observation.timing_suspect,
         "probe_version": observation.probe_version,
         "software": observation.software,
-        "state": verdict.state,
+        "state": verdict.state.value,
         "rule": verdict.rule,
         "because": readable(verdict.because),
-        "strength": verdict.strength,
-        "why_unclear": verdict.why_unclear,
+        "strength": verdict.strength.value,
+        "why_unclear": _text(verdict.why_unclear),
         "mechanism": verdict.mechanism,
         "ruleset": verdict.ruleset,
         "facts": None if observation.facts is None else _facts.pack(observation.facts),
@@ -122,19 +129,41 @@ def verdict_from(row: Fetched) -> Verdict:
     )
 
 
-def standing_columns(check: str, standing: Standing) -> Columns:
-    """Where a check stands."""
-    columns = {name: getattr(standing, name) for name in _NAMES_OF_STANDING}
-    return {**columns, "check_id": check, "because": readable(standing.because)}
+def standing_columns(standing: Standing, newest: Verdict) -> Columns:
+    """Where a check stands, and what its newest look said."""
+    return {
+        "check_id": newest.check,
+        "state": standing.state.value,
+        "since": standing.since,
+        "last_at": standing.last_at,
+        "looks": standing.looks,
+        "observation": newest.observation,
+        "rule": newest.rule,
+        "because": readable(newest.because),
+        "strength": newest.strength.value,
+        "why_unclear": _text(newest.why_unclear),
+        "mechanism": newest.mechanism,
+        "measured_state": _text(standing.measured_state),
+        "measured_since": standing.measured_since,
+        "measured_at": standing.measured_at,
+    }
 
 
 def standing_from(row: Fetched) -> Standing:
     """Where a check stands."""
-    return Standing(**_standing_values(row))
+    return Standing(
+        state=State(row["state"]),
+        since=row["since"],
+        last_at=row["last_at"],
+        looks=row["looks"],
+        measured_state=_word(State, row["measured_state"]),
+        measured_since=row["measured_since"],
+        measured_at=row["measured_at"],
+    )
 
 
 def check_state_from(row: Fetched) -> CheckState:
-    """A watched check and where it stands."""
+    """A watched check, where it stands, and what its newest look said."""
     return CheckState(
         check=row["check_id"],
         organisation=row["organisation"],
@@ -143,25 +172,27 @@ def check_state_from(row: Fetched) -> CheckState:
         vantage=row["vantage"],
         country=row["country"],
         every=row["every"],
-        **_standing_values(row),
+        state=State(row["state"]),
+        since=row["since"],
+        last_at=row["last_at"],
+        looks=row["looks"],
+        measured_state=_word(State, row["measured_state"]),
+        measured_since=row["measured_since"],
+        measured_at=row["measured_at"],
+        observation=row["observation"],
+        rule=row["rule"],
+        because=row["because"],
+        strength=Strength(row["strength"]),
+        why_unclear=_word(WhyUnclear, row["why_unclear"]),
+        mechanism=row["mechanism"],
     )
-
-
-def _standing_values(row: Fetched) -> Columns:
-    return {
-        **{name: row[name] for name in _NAMES_OF_STANDING},
-        "state": State(row["state"]),
-        "strength": Strength(row["strength"]),
-        "why_unclear": _word(WhyUnclear, row["why_unclear"]),
-        "measured_state": _word(State, row["measured_state"]),
-    }
 
 
 def span_columns(span: Span) -> Columns:
     """A span."""
     return {
         "check_id": span.check,
-        "state": span.state,
+        "state": span.state.value,
         "started_at": span.started_at,
         "last_at": span.last_at,
         "ended_at": span.ended_at,
@@ -186,7 +217,7 @@ def hour_columns(hour: Hour) -> Columns:
     return {
         "check_id": hour.check,
         "hour": hour.hour,
-        "state": hour.state,
+        "state": hour.state.value,
         "looks": hour.looks,
         "missed": hour.missed,
         "duration_sum": hour.duration_sum,
@@ -333,5 +364,10 @@ def key_from(row: ApiKeyRow) -> Key:
     )
 
 
-def _word(words: Any, value: str | None) -> Any:
-    return None if value is None else words(value)
+def _text(word: StrEnum | None) -> str | None:
+    """A word as plain text. The SQLite driver takes an enumeration's member too, but at six times the cost."""
+    return None if word is None else word.value
+
+
+def _word(words: type[Word], text: str | None) -> Word | None:
+    return None if text is None else words(text)

@@ -108,7 +108,10 @@ LAST_RUNS: Select[Any] = (
     .where(_registry.c.watched == true())
 )
 
-STANDINGS: Select[Any] = select(_state).where(_state.c.check_id.in_(bindparam("check_ids", expanding=True)))
+_STANDING = ("check_id", "state", "since", "last_at", "looks", "measured_state", "measured_since", "measured_at")
+STANDINGS: Select[Any] = select(*(_state.c[name] for name in _STANDING)).where(
+    _state.c.check_id.in_(bindparam("check_ids", expanding=True))
+)
 
 
 @cache

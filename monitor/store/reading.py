@@ -22,7 +22,10 @@ from monitor.store.tables import ApiKeyRow, FactRow, StaffSessionRow
 
 
 class Reading:
-    """The database as it was at the first question."""
+    """The database as it was at the first question.
+
+    Keep it short: as long as it lasts, SQLite's write-ahead log can only grow.
+    """
 
     def __init__(self, session: AsyncSession, connection: AsyncConnection) -> None:
         self._session = session
@@ -158,7 +161,5 @@ class Reading:
         row = await self._session.get(FactRow, name)
         return row.value if row else None
 
-    async def _rows(self, statement: Select[Any], **values: Any) -> list[dict[str, Any]]:
-        result = await self._connection.execute(statement, values)
-        names = tuple(result.keys())
-        return [dict(zip(names, row, strict=True)) for row in result]
+    async def _rows(self, statement: Select[Any], **values: Any) -> list[mapping.Fetched]:
+        return mapping.fetched(await self._connection.execute(statement, values))

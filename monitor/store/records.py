@@ -33,12 +33,6 @@ class Standing:
     since: datetime
     last_at: datetime
     looks: int
-    observation: str
-    rule: str
-    because: str
-    strength: Strength
-    why_unclear: WhyUnclear | None = None
-    mechanism: str | None = None
     measured_state: State | None = None
     measured_since: datetime | None = None
     measured_at: datetime | None = None
@@ -46,7 +40,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckState(Standing):
-    """A watched check and where it stands. `every` is in seconds."""
+    """A watched check, where it stands, and what its newest look said. `every` is in seconds."""
 
     check: str
     organisation: str
@@ -55,6 +49,12 @@ class CheckState(Standing):
     vantage: str
     country: str | None = None
     every: int | None = None
+    observation: str
+    rule: str
+    because: str
+    strength: Strength
+    why_unclear: WhyUnclear | None = None
+    mechanism: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

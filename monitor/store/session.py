@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -34,6 +34,8 @@ _WHAT_TO_DO: Final = {
     sqlite3.SQLITE_NOTADB: "the file is not a database; check CUTWATCH_DATABASE_URL, or restore a backup",
 }
 
+_NOT_AN_ADDRESS: Final = "this is no place for a database; write sqlite+aiosqlite:///PATH/cutwatch.db in CUTWATCH_DATABASE_URL"
+
 
 class StoreUnavailable(Exception):
     """The database cannot be used just now; the message says why and what to do. Nothing of the transaction was written."""
@@ -53,7 +55,7 @@ class Store:
 
         Raises `StoreUnavailable` where it cannot be opened.
         """
-        address = make_url(url)
+        address = address_of(url)
         if not is_sqlite(address):
             readers = create_async_engine(address, pool_size=_READERS, execution_options={"postgresql_readonly": True})
             return cls(create_async_engine(address, pool_size=1, max_overflow=0), readers)
@@ -98,22 +100,34 @@ def plainly() -> Iterator[None]:
     """Say in plain words what is wrong with the database, where it is the database that is wrong."""
     try:
         yield
-    except (DBAPIError, OSError) as error:
+    except (DBAPIError, sqlite3.Error, OSError) as error:
         reason = _reason(error)
         if reason is None:
             raise
         raise StoreUnavailable(f"the database cannot be used: {reason}") from error
 
 
-def _reason(error: DBAPIError | OSError) -> str | None:
+def _reason(error: DBAPIError | sqlite3.Error | OSError) -> str | None:
     if isinstance(error, OSError):
         return f"{error.strerror}: {error.filename}; check the folder that CUTWATCH_DATA_DIR or CUTWATCH_DATABASE_URL names"
-    code = getattr(error.orig, "sqlite_errorcode", None)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", None)
     if code is None:
         return "the database server does not answer; check that it runs" if isinstance(error, OperationalError) else None
-    if "no such table" in str(error.orig):
+    if "no such table" in str(cause):
         return "its tables are missing; run `cutwatch db upgrade`"
     return _WHAT_TO_DO.get(code & 0xFF)
+
+
+def address_of(url: str) -> URL:
+    """The address, taken apart. Raises `StoreUnavailable` for one that no database can have; it is not repeated, for its password."""
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise StoreUnavailable(_NOT_AN_ADDRESS) from error
+    if is_sqlite(address) and address.database in {None, "", ":memory:"}:
+        raise StoreUnavailable(_NOT_AN_ADDRESS)
+    return address
 
 
 def is_sqlite(address: URL) -> bool:
@@ -122,10 +136,8 @@ def is_sqlite(address: URL) -> bool:
 
 
 def create_file(address: URL) -> Path:
-    """Make sure that the database's file exists, readable by its owner only. Raises `ValueError` where none is named."""
-    if not address.database or address.database == ":memory:":
-        raise ValueError("Cutwatch keeps its memory in a file: write sqlite+aiosqlite:///PATH in CUTWATCH_DATABASE_URL")
-    path = Path(address.database)
+    """Make sure that the file of an SQLite database exists, readable by its owner only."""
+    path = Path(address.database or "")
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _put_empty_database(path)
@@ -155,7 +167,7 @@ def _put(source: Path, target: Path) -> None:
 
 def writing_engine(url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> Engine:
     """An engine for work that is not done from an event loop, such as migrations. The async driver's name is understood."""
-    address = make_url(url)
+    address = address_of(url)
     if not is_sqlite(address):
         return create_engine(address)
     create_file(address)

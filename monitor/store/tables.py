@@ -1,26 +1,14 @@
 """The tables, as SQLModel classes. Nothing outside `monitor.store` sees them: rows at the edge, frozen values inside.
 
-Closed words are stored as text, so that a new word needs no migration. What strangers sent is kept in binary columns only,
-because PostgreSQL's text cannot hold every character that a hostile server can send.
+Every `datetime` column is SQLModel's `UTCDateTime`: it refuses a time without a zone and gives UTC back. Closed words are
+stored as text, so that a new word needs no migration. What strangers sent is kept in binary columns only, because
+PostgreSQL's text cannot hold every character that a hostile server can send.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    DateTime,
-    Dialect,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    TypeDecorator,
-    UniqueConstraint,
-)
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import JSON, BigInteger, ForeignKeyConstraint, Index, Integer, MetaData, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 _NAMES = {
@@ -34,41 +22,6 @@ _NAMES = {
 
 _CLUSTERED = {"sqlite_with_rowid": False}
 """Rows live in the primary key's own tree: half the space and half the reads for narrow rows that are found by their key."""
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """A moment: a time without a zone is refused, and what comes back is UTC.
-
-    SQLite has no type for it, so it gets text of fixed width, which sorts as time does. SQLModel's own type does the same in
-    six times the time, which is what a page that shows a thousand checks would spend most of its time on.
-    """
-
-    impl = DateTime
-    cache_ok = True
-
-    def __init__(self) -> None:
-        super().__init__(timezone=True)
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Text on SQLite, the database's own type elsewhere."""
-        return dialect.type_descriptor(String(26) if dialect.name == "sqlite" else DateTime(timezone=True))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """To the database. Raises `ValueError` for a time without a zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} says nothing of its zone: give it one, as in datetime.now(UTC)")
-        moment = value.astimezone(UTC)
-        return moment.isoformat(" ", "microseconds")[:26] if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """From the database."""
-        if value is None:
-            return None
-        moment: datetime = datetime.fromisoformat(f"{value}+00:00") if dialect.name == "sqlite" else value.astimezone(UTC)
-        return moment
-
 
 _NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 """Row numbers outgrow 32 bits; SQLite's INTEGER holds 64, and only under that name is it the row's own number."""
@@ -117,7 +70,7 @@ class ObservationRow(Row, table=True):
 
     number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
     id: str
-    at: datetime = Field(sa_type=UtcTime)
+    at: datetime
     check_id: str
     country: str | None = None
     validity: str
@@ -147,7 +100,7 @@ class BlobRow(Row, table=True):
     number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
     sha256: bytes
     size: int
-    first_seen: datetime = Field(sa_type=UtcTime)
+    first_seen: datetime
     data: bytes
 
 
@@ -177,8 +130,8 @@ class CheckStateRow(Row, table=True):
 
     check_id: str = Field(primary_key=True)
     state: str
-    since: datetime = Field(sa_type=UtcTime)
-    last_at: datetime = Field(sa_type=UtcTime)
+    since: datetime
+    last_at: datetime
     looks: int
     observation: str
     rule: str
@@ -187,8 +140,8 @@ class CheckStateRow(Row, table=True):
     why_unclear: str | None = None
     mechanism: str | None = None
     measured_state: str | None = None
-    measured_since: datetime | None = Field(default=None, sa_type=UtcTime)
-    measured_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    measured_since: datetime | None = None
+    measured_at: datetime | None = None
 
 
 class SpanRow(Row, table=True):
@@ -198,9 +151,9 @@ class SpanRow(Row, table=True):
     __table_args__ = (ForeignKeyConstraint(["check_id"], ["check_registry.id"]), _CLUSTERED)
 
     check_id: str = Field(primary_key=True)
-    started_at: datetime = Field(primary_key=True, sa_type=UtcTime)
-    last_at: datetime = Field(sa_type=UtcTime)
-    ended_at: datetime = Field(sa_type=UtcTime)
+    started_at: datetime = Field(primary_key=True)
+    last_at: datetime
+    ended_at: datetime
     state: str
     looks: int
 
@@ -212,7 +165,7 @@ class HourRow(Row, table=True):
     __table_args__ = (ForeignKeyConstraint(["check_id"], ["check_registry.id"]), _CLUSTERED)
 
     check_id: str = Field(primary_key=True)
-    hour: datetime = Field(primary_key=True, sa_type=UtcTime)
+    hour: datetime = Field(primary_key=True)
     state: str = Field(primary_key=True)
     looks: int
     missed: int
@@ -229,7 +182,7 @@ class IncidentEventRow(Row, table=True):
     seq: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
     incident: str
     version: int
-    at: datetime = Field(sa_type=UtcTime)
+    at: datetime
     kind: str
     data: dict[str, Any] = Field(sa_type=_JSON)
 
@@ -248,7 +201,7 @@ class IncidentRow(Row, table=True):
     country: str | None = None
     stage: str
     tlp: str
-    updated: datetime = Field(sa_type=UtcTime)
+    updated: datetime
     data: dict[str, Any] = Field(sa_type=_JSON)
 
 
@@ -281,15 +234,15 @@ class MessageRow(Row, table=True):
     version: int
     route: str
     channel: str
-    created_at: datetime = Field(sa_type=UtcTime)
+    created_at: datetime
     payload: dict[str, Any] = Field(sa_type=_JSON)
     state: str
-    due_at: datetime = Field(sa_type=UtcTime)
+    due_at: datetime
     attempts: int
-    lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    lease_until: datetime | None = None
     lease_by: str | None = None
     last_error: str | None = None
-    settled_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    settled_at: datetime | None = None
 
 
 class DeliveryRow(Row, table=True):
@@ -300,7 +253,7 @@ class DeliveryRow(Row, table=True):
 
     number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
     message: str
-    at: datetime = Field(sa_type=UtcTime)
+    at: datetime
     outcome: str
     status: int | None = None
     error: str | None = None
@@ -318,10 +271,10 @@ class ApiKeyRow(Row, table=True):
     hash: str
     scopes: list[str] = Field(sa_type=_JSON)
     organisations: list[str] | None = Field(default=None, sa_type=_JSON)
-    created_at: datetime = Field(sa_type=UtcTime)
-    expires_at: datetime | None = Field(default=None, sa_type=UtcTime)
-    revoked_at: datetime | None = Field(default=None, sa_type=UtcTime)
-    last_used_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
 
 
 class SignInRow(Row, table=True):
@@ -330,7 +283,7 @@ class SignInRow(Row, table=True):
     __tablename__ = "sign_in"
 
     hash: str = Field(primary_key=True)
-    expires_at: datetime = Field(sa_type=UtcTime)
+    expires_at: datetime
 
 
 class StaffSessionRow(Row, table=True):
@@ -339,7 +292,7 @@ class StaffSessionRow(Row, table=True):
     __tablename__ = "staff_session"
 
     hash: str = Field(primary_key=True)
-    expires_at: datetime = Field(sa_type=UtcTime)
+    expires_at: datetime
 
 
 class FactRow(Row, table=True):

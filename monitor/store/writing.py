@@ -14,6 +14,7 @@ from monitor.core.message import Message
 from monitor.core.plan import Check
 from monitor.store import mapping, queries
 from monitor.store.looks import add_looks, known_observations, portions
+from monitor.store.packing import readable
 from monitor.store.records import Attempt, Judged, Owed
 from monitor.store.tables import SignInRow, StaffSessionRow
 
@@ -125,7 +126,7 @@ class Writing:
         """
         until = now + timedelta(seconds=lease_seconds)
         values = {"now": now, "until": until, "limit": limit, "worker": worker}
-        rows = (await self._connection.execute(queries.CLAIM, values)).mappings().all()
+        rows = mapping.fetched(await self._connection.execute(queries.CLAIM, values))
         return [mapping.owed_from(row) for row in sorted(rows, key=lambda row: (row["due_at"], row["number"]))]
 
     async def delivered(self, message: str, now: datetime) -> bool:
@@ -221,4 +222,4 @@ def _check_incidents(versions: dict[str, int], events: Iterable[Event], incident
 
 
 def _shortened(text: str | None) -> str | None:
-    return text and text[:_LONGEST_ERROR]
+    return text and readable(text[:_LONGEST_ERROR])

@@ -6,6 +6,7 @@ they agree: a test holds them to it.
 """
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
@@ -48,11 +49,15 @@ class _Odd(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: a name in lower-case ASCII without the final dot, its wire form, and `A` or `AAAA`."""
+    """What is asked: a name in lower-case ASCII without the final dot, its wire form, and `A` or `AAAA`.
+
+    `places` are the name and its parents by where they stand in a message: most names of an answer point there.
+    """
 
     name: str
     qtype: str
     wire: bytes
+    places: Mapping[int, str]
 
     def message(self, query_id: int) -> bytes:
         """The query: recursion desired, nothing else, as a stub resolver asks."""
@@ -78,7 +83,13 @@ def question(name: str, qtype: str) -> Question:
     if len(text) > 253 or not all(0 < len(label) < 64 and _PLAIN.issuperset(label) for label in labels):
         raise BadName(f"{name[:80]!r} is not a host name: give letters, digits, '-' and '_', at most 63 between two dots")
     wire = b"".join(bytes((len(label),)) + label for label in labels) + struct.pack("!BHH", 0, QTYPES[qtype], _INTERNET)
-    return Question(text, qtype, wire)
+    return Question(text, qtype, wire, _places(text))
+
+
+def _places(name: str) -> dict[int, str]:
+    """In wire form a label has one byte of length before it where the text has a dot behind it, so the offsets agree."""
+    starts = [0, *(index + 1 for index, letter in enumerate(name) if letter == ".")]
+    return {_HEADER.size + start: name[start:] for start in starts}
 
 
 def _ascii(name: str) -> str:
@@ -122,7 +133,7 @@ def _read_plain(message: bytes, asked: Question) -> Reply:
     _, flags, _, count, authorities, additionals = _HEADER.unpack_from(message)
     if flags & _ODD_FLAGS or count + authorities + additionals > _MOST_RECORDS:
         raise _Odd
-    records = _Records(message, _HEADER.size + len(asked.wire))
+    records = _Records(message, asked)
     addresses, aliases = records.read(count, QTYPES[asked.qtype])
     records.skip(authorities + additionals)
     if records.position != len(message):
@@ -140,10 +151,10 @@ class _Records:
 
     __slots__ = ("_message", "_names", "position")
 
-    def __init__(self, message: bytes, position: int) -> None:
+    def __init__(self, message: bytes, asked: Question) -> None:
         self._message = message
-        self._names: dict[int, str] = {}
-        self.position = position
+        self._names = dict(asked.places)
+        self.position = _HEADER.size + len(asked.wire)
 
     def read(self, count: int, qtype: int) -> tuple[dict[str, list[str]], dict[str, str]]:
         """The addresses and the aliases of `count` records, by the name that owns them."""

@@ -1,16 +1,18 @@
 """httpx2 over connections that stand already: the stages before HTTP have been run, timed and judged elsewhere.
 
-httpx2 and httpcore2 are used by their public interfaces only. Each request gets a pool of its own with one connection:
-nothing is shared between looks, and the cost of a request does not grow with the number of those that hang.
+httpx2 and httpcore2 are used by their public interfaces only. httpcore2's connection pool is left out: there is nothing to
+pool where every look has a connection of its own, it would cost a fifth of the request, and its work grows with the number
+of requests that hang, which is when we must be quick.
 """
 
 import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import aclosing
+from functools import lru_cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpcore2
 import httpx2
@@ -42,7 +44,8 @@ class Wire(httpcore2.AsyncNetworkStream):
         self._head: list[bytes] = []
         self.ended = False
         self.status: int | None = None
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.header_names: tuple[bytes, ...] = ()
+        self._headers: dict[bytes, bytes] = {}
         self.body = bytearray()
         self.truncated = False
 
@@ -91,9 +94,15 @@ class Wire(httpcore2.AsyncNetworkStream):
         """Of httpcore2: nothing that it would need."""
         return None
 
-    def header(self, name: bytes) -> str | None:
-        """The value of the first response header `name`, which is given in lower case."""
-        return next((value.decode("utf-8", "replace") for key, value in self.headers if key.lower() == name), None)
+    def answered(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """The final head has been understood."""
+        self.status = status
+        self.header_names = tuple(name for name, _ in headers)
+        self._headers = {name.lower(): value for name, value in reversed(headers)}
+
+    def header(self, name: bytes) -> str:
+        """The value of the first response header `name`, which is given in lower case; empty where there is none."""
+        return self._headers.get(name, b"").decode("utf-8", "replace")
 
     @property
     def request(self) -> bytes:
@@ -123,63 +132,51 @@ def _end_of_head(arrived: bytes) -> int:
     return len(arrived)
 
 
-class _Standing(httpcore2.AsyncNetworkBackend):
-    """Hands out the connection that stands."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-
-    async def connect_tcp(self, *_: object, **__: object) -> httpcore2.AsyncNetworkStream:
-        """Of httpcore2."""
-        return self._wire
-
-
 class _Content(httpx2.AsyncByteStream):
     """The body of a response, from httpcore2 to httpx2."""
 
-    def __init__(self, stream: httpcore2.Response) -> None:
-        self._response = stream
+    def __init__(self, stream: AsyncIterable[bytes], connection: httpcore2.AsyncHTTP11Connection) -> None:
+        self._stream = stream
+        self._connection = connection
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._response.aiter_stream()
+        return aiter(self._stream)
 
     async def aclose(self) -> None:
         """Of httpx2."""
-        await self._response.aclose()
+        await self._connection.aclose()
 
 
 class Transport(httpx2.AsyncBaseTransport):
-    """Sends a request over the `Wire` among its extensions."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
+    """Sends a GET over the `Wire` among the request's extensions. Raises what httpcore2 and the connection raise."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Of httpx2. Raises what httpcore2 and the connection raise, for these say more."""
+        """Of httpx2."""
         wire: Wire = request.extensions[_WIRE]
-        pool = httpcore2.AsyncConnectionPool(self._context, max_keepalive_connections=0, network_backend=_Standing(wire))
-        url = httpcore2.URL(
-            scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
-        )
-        response = await pool.handle_async_request(httpcore2.Request("GET", url, headers=request.headers.raw))
-        wire.status, wire.headers = response.status, response.headers
-        return httpx2.Response(response.status, headers=response.headers, stream=_Content(response))
+        asked = request.url
+        url = httpcore2.URL(scheme=asked.raw_scheme, host=asked.raw_host, port=asked.port, target=asked.raw_path)
+        connection = httpcore2.AsyncHTTP11Connection(url.origin, wire)
+        response = await connection.handle_async_request(httpcore2.Request("GET", url, headers=request.headers.raw))
+        wire.answered(response.status, response.headers)
+        content = _Content(cast("AsyncIterable[bytes]", response.stream), connection)
+        return httpx2.Response(response.status, headers=response.headers, stream=content)
 
 
 class Browser:
     """An httpx2 client that looks like a browser and keeps nothing: no cookies, no redirects, no credentials."""
 
-    def __init__(self, context: ssl.SSLContext, user_agent: str) -> None:
+    def __init__(self, user_agent: str) -> None:
         refusing = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-        self._client = httpx2.AsyncClient(transport=Transport(context), trust_env=False, cookies=refusing)
-        self._headers = [("User-Agent", user_agent), *_HEADERS]
+        self._client = httpx2.AsyncClient(transport=Transport(), trust_env=False, cookies=refusing)
+        self._headers = lru_cache(maxsize=4096)(partial(_headers, user_agent))
 
     async def get(self, url: httpx2.URL, wire: Wire, cap: int) -> None:
         """Get `url` over `wire`, which then holds the response, of its body at most `cap` bytes.
 
         Raises EOFError where the peer closed too early, and what httpx2, httpcore2 and the connection raise.
         """
-        request = httpx2.Request("GET", url, headers=self._headers, extensions={_WIRE: wire})
+        headers = self._headers(url.netloc)
+        request = httpx2.Request("GET", url, headers=headers, stream=_NOTHING, extensions={_WIRE: wire})
         try:
             await self._receive(request, wire, cap)
         except httpcore2.RemoteProtocolError as error:
@@ -201,15 +198,20 @@ class Browser:
         await self._client.aclose()
 
 
+_NOTHING: Final = httpx2.ByteStream(b"")
 _HEADERS: Final = (
-    ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-    ("Accept-Language", "en-US,en;q=0.5"),
-    ("Accept-Encoding", "gzip, deflate"),
-    ("Connection", "keep-alive"),
-    ("Upgrade-Insecure-Requests", "1"),
-    ("Sec-Fetch-Dest", "document"),
-    ("Sec-Fetch-Mode", "navigate"),
-    ("Sec-Fetch-Site", "none"),
-    ("Sec-Fetch-User", "?1"),
+    (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    (b"Accept-Language", b"en-US,en;q=0.5"),
+    (b"Accept-Encoding", b"gzip, deflate"),
+    (b"Connection", b"keep-alive"),
+    (b"Upgrade-Insecure-Requests", b"1"),
+    (b"Sec-Fetch-Dest", b"document"),
+    (b"Sec-Fetch-Mode", b"navigate"),
+    (b"Sec-Fetch-Site", b"none"),
+    (b"Sec-Fetch-User", b"?1"),
 )
 """What Firefox sends with a first visit, in its order, behind its name."""
+
+
+def _headers(user_agent: str, host: bytes) -> httpx2.Headers:
+    return httpx2.Headers([(b"Host", host), (b"User-Agent", user_agent.encode()), *_HEADERS])

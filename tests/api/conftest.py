@@ -59,13 +59,13 @@ class House:
 
     @property
     def context(self) -> Context:
-        return self.app.state.context
+        context: Context = self.app.state.context
+        return context
 
     def change(self, **values: Any) -> None:
-        """Tell the application something else from now on: `watchlist`, `health`, `clock`, `settings`."""
-        given = {
-            name: (lambda value=value: value) if name in {"watchlist", "health"} else value for name, value in values.items()
-        }
+        """Tell the application something else from now on: `watchlist`, `health`, `metrics`, `clock`, `settings` or `store`."""
+        asked = {"watchlist", "health", "metrics"}
+        given: Any = {name: (lambda value=value: value) if name in asked else value for name, value in values.items()}
         self.app.state.context = replace(self.context, **given)
 
     async def watch(self, watchlist: Watchlist) -> None:

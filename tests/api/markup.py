@@ -59,7 +59,9 @@ class Page(HTMLParser):
         href = given.get("href") or given.get("src") or ""
         self.links += [href] if href else []
         self.references += [href[1:]] if href.startswith("#") else []
-        self.mistakes += [f"<{tag} {name}> would run or need an inline style" for name in given if name.startswith("on") or name == "style"]
+        self.mistakes += [
+            f"<{tag} {name}> would run or need an inline style" for name in given if name.startswith("on") or name == "style"
+        ]
         if tag in {"script", "style", "iframe", "object", "embed", "base"}:
             self.mistakes.append(f"<{tag}> has no place here")
 

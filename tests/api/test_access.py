@@ -1,11 +1,12 @@
 """Who gets in, and what they then see."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx2
 import pytest
 from fastapi import Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from api.access import ANONYMOUS, STAFF, Reader, is_local, is_public
 from monitor.core.incident import EventKind, IncidentStage
@@ -18,24 +19,24 @@ from tests.api.conftest import House, standing_still
 MINE = Reader(name="key-1", scopes=frozenset({Scope.READ}), organisations=frozenset({"ovd-info"}))
 
 
-def test_a_released_incident_is_everybodys():
+def test_a_released_incident_is_everybodys() -> None:
     incident = cast.suspicion(1).confirmed().released().incident
     assert is_public(incident)
     assert all(reader.may_read(incident) for reader in (ANONYMOUS, MINE, STAFF))
 
 
-def test_what_was_not_released_is_for_staff_and_for_keys_of_the_organisation():
+def test_what_was_not_released_is_for_staff_and_for_keys_of_the_organisation() -> None:
     theirs = cast.suspicion(1).confirmed().incident
     others = cast.suspicion(2, "memorial", "memohrc-org").confirmed().incident
     assert [reader.may_read(theirs) for reader in (ANONYMOUS, MINE, STAFF)] == [False, True, True]
     assert [reader.may_read(others) for reader in (ANONYMOUS, MINE, STAFF)] == [False, False, True]
 
 
-def test_a_suspicion_stays_private_even_if_somebody_releases_it():
+def test_a_suspicion_stays_private_even_if_somebody_releases_it() -> None:
     assert not is_public(cast.suspicion(1).released().incident)
 
 
-def test_a_suspicion_that_came_to_nothing_stays_private_and_a_retracted_case_leaves_a_public_tombstone():
+def test_a_suspicion_that_came_to_nothing_stays_private_and_a_retracted_case_leaves_a_public_tombstone() -> None:
     at = cast.NOW
     nothing = cast.suspicion(1).released().then(EventKind.RETRACTED, at, stage=IncidentStage.RETRACTED, reason="a cable")
     case = cast.suspicion(2).confirmed().released().then(EventKind.RETRACTED, at, stage=IncidentStage.RETRACTED, reason="a cable")
@@ -43,20 +44,20 @@ def test_a_suspicion_that_came_to_nothing_stays_private_and_a_retracted_case_lea
     assert is_public(case.incident)
 
 
-def test_a_key_without_the_scope_to_read_sees_what_the_public_sees():
+def test_a_key_without_the_scope_to_read_sees_what_the_public_sees() -> None:
     notices = Reader(name="key-2", scopes=frozenset({Scope.NOTICES}), organisations=None)
     assert notices.audience == ANONYMOUS.audience == "public"
     assert not notices.may_know(cast.OVD_INFO)
 
 
-def test_live_states_are_public_only_where_both_organisation_and_target_are():
+def test_live_states_are_public_only_where_both_organisation_and_target_are() -> None:
     public, private = cast.AMNESTY.targets
     assert ANONYMOUS.may_watch(cast.AMNESTY, public)
     assert not ANONYMOUS.may_watch(cast.AMNESTY, private)
     assert not ANONYMOUS.may_watch(cast.OVD_INFO, cast.OVD_INFO.targets[0].model_copy(update={"tlp": Tlp.CLEAR}))
 
 
-async def test_a_key_opens_what_belongs_to_its_organisations_and_nothing_else(house: House):
+async def test_a_key_opens_what_belongs_to_its_organisations_and_nothing_else(house: House) -> None:
     await cast.plant(house.store, cast.suspicion(1), cast.suspicion(2, "memorial", "memohrc-org"))
     async with house.client(secret=await house.key(organisations=("ovd-info",))) as bound:
         listed = (await bound.get("/api/v1/incidents")).json()
@@ -68,7 +69,7 @@ async def test_a_key_opens_what_belongs_to_its_organisations_and_nothing_else(ho
 
 
 @pytest.mark.parametrize("secret", ["cutwatch_forged", "x" * 500, "%00", "; DROP TABLE api_key"])
-async def test_a_forged_key_is_an_error_and_not_an_anonymous_reader(house: House, secret: str):
+async def test_a_forged_key_is_an_error_and_not_an_anonymous_reader(house: House, secret: str) -> None:
     async with house.client(secret=secret) as client:
         answer = await client.get("/api/v1/incidents")
     assert answer.status_code == 401
@@ -76,7 +77,7 @@ async def test_a_forged_key_is_an_error_and_not_an_anonymous_reader(house: House
     assert secret not in answer.text
 
 
-async def test_expired_and_revoked_keys_open_nothing(house: House):
+async def test_expired_and_revoked_keys_open_nothing(house: House) -> None:
     expired = await house.key(expires=cast.NOW)
     revoked = await house.key()
     async with house.store.reading() as reading:
@@ -89,17 +90,17 @@ async def test_expired_and_revoked_keys_open_nothing(house: House):
             assert (await client.get("/api/v1/events")).status_code == 401
 
 
-async def test_a_key_that_lacks_the_scope_to_read_is_told_so(house: House):
+async def test_a_key_that_lacks_the_scope_to_read_is_told_so(house: House) -> None:
     async with house.client(secret=await house.key(Scope.NOTICES)) as client:
         answer = await client.get("/api/v1/events")
     assert answer.status_code == 403
     assert "`read`" in answer.json()["detail"]
 
 
-async def test_the_last_use_of_a_key_is_noted_now_and_then_only(house: House):
+async def test_the_last_use_of_a_key_is_noted_now_and_then_only(house: House) -> None:
     secret = await house.key()
 
-    async def used_after(minutes: int):
+    async def used_after(minutes: int) -> datetime | None:
         house.change(clock=standing_still(cast.NOW + timedelta(minutes=minutes)))
         async with house.client(secret=secret) as client:
             await client.get("/api/v1/health")
@@ -113,7 +114,7 @@ async def test_the_last_use_of_a_key_is_noted_now_and_then_only(house: House):
     assert await used_after(11) == cast.NOW + timedelta(minutes=11)
 
 
-async def test_a_sign_in_address_opens_the_pages_of_the_staff_once(house: House):
+async def test_a_sign_in_address_opens_the_pages_of_the_staff_once(house: House) -> None:
     address = await house.sign_in_address()
     async with house.client() as client, house.client() as thief:
         answer = await client.get(address)
@@ -123,7 +124,7 @@ async def test_a_sign_in_address_opens_the_pages_of_the_staff_once(house: House)
         assert "Memorial" not in (await thief.get("/")).text
 
 
-async def test_an_expired_sign_in_address_opens_nothing_and_says_how_to_get_another(house: House):
+async def test_an_expired_sign_in_address_opens_nothing_and_says_how_to_get_another(house: House) -> None:
     async with house.client() as client:
         answer = await client.get(await house.sign_in_address(expires=cast.NOW))
         assert answer.status_code == 403
@@ -132,19 +133,19 @@ async def test_an_expired_sign_in_address_opens_nothing_and_says_how_to_get_anot
 
 
 @pytest.mark.parametrize("address", ["/sign-in", "/sign-in?token=", "/sign-in?token=a&token=b", "/sign-in?token=%ff%00"])
-async def test_a_sign_in_address_without_a_good_token_opens_nothing(house: House, address: str):
+async def test_a_sign_in_address_without_a_good_token_opens_nothing(house: House, address: str) -> None:
     async with house.client() as client:
         assert (await client.get(address)).status_code == 403
 
 
-async def test_asking_for_the_head_alone_does_not_use_a_sign_in_address_up(house: House):
+async def test_asking_for_the_head_alone_does_not_use_a_sign_in_address_up(house: House) -> None:
     address = await house.sign_in_address()
     async with house.client() as client:
         assert (await client.head(address)).status_code == 405
         assert (await client.get(address)).status_code == 303
 
 
-async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(house: House):
+async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(house: House) -> None:
     async with house.client() as client:
         cookie = (await client.get(await house.sign_in_address())).headers["set-cookie"]
     assert cookie.startswith("__Host-cutwatch=")
@@ -152,7 +153,7 @@ async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(hou
         assert attribute in cookie
 
 
-async def test_without_tls_the_cookie_does_without_the_attribute_that_browsers_would_refuse(house: House):
+async def test_without_tls_the_cookie_does_without_the_attribute_that_browsers_would_refuse(house: House) -> None:
     house.change(settings=Settings(base_url=None))
     async with house.client(base_url="http://127.0.0.1:8000") as client:
         cookie = (await client.get(await house.sign_in_address())).headers["set-cookie"]
@@ -160,28 +161,28 @@ async def test_without_tls_the_cookie_does_without_the_attribute_that_browsers_w
     assert "Secure" not in cookie
 
 
-async def test_a_session_ends_after_a_week(house: House):
+async def test_a_session_ends_after_a_week(house: House) -> None:
     async with house.staff() as client:
         house.change(clock=standing_still(cast.NOW + timedelta(days=7)))
         assert "Memorial" not in (await client.get("/")).text
 
 
-async def test_signing_out_takes_the_session_from_the_browser(house: House):
+async def test_signing_out_takes_the_session_from_the_browser(house: House) -> None:
     async with house.staff() as client:
         assert (await client.post("/sign-out")).status_code == 303
         assert not client.cookies
         assert "Memorial" not in (await client.get("/")).text
 
 
-async def test_a_session_of_somebodys_invention_opens_nothing(house: House):
+async def test_a_session_of_somebodys_invention_opens_nothing(house: House) -> None:
     async with house.client(cookies={"__Host-cutwatch": "cutwatch_invented"}) as client:
         assert "Memorial" not in (await client.get("/")).text
 
 
-async def test_the_sign_in_token_is_gone_from_the_address_before_a_server_writes_its_log(house: House):
+async def test_the_sign_in_token_is_gone_from_the_address_before_a_server_writes_its_log(house: House) -> None:
     logged: list[bytes] = []
 
-    async def server(scope: Scope, receive: Receive, send: Send) -> None:
+    async def server(scope: AsgiScope, receive: Receive, send: Send) -> None:
         await house.app(scope, receive, send)
         logged.append(scope["query_string"])
 
@@ -204,7 +205,9 @@ async def test_the_sign_in_token_is_gone_from_the_address_before_a_server_writes
         ("192.0.2.7", "127.0.0.1:8000", None, False),
     ],
 )
-def test_only_a_program_on_this_machine_that_asks_for_itself_is_local(peer, host, header, expected):
+def test_only_a_program_on_this_machine_that_asks_for_itself_is_local(
+    peer: str, host: str, header: str | None, expected: bool
+) -> None:
     headers = [(b"host", host.encode()), *([(header.encode(), b"192.0.2.7")] if header else [])]
     request = Request({"type": "http", "method": "GET", "path": "/metrics", "headers": headers, "client": (peer, 4711)})
     assert is_local(request) is expected

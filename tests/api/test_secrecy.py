@@ -1,12 +1,12 @@
 """An anonymous reader finds no trace of what has not been released: in no answer, no header, no count, no error."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import timedelta
 
 import httpx2
 import pytest
-from fastapi import FastAPI
-from starlette.routing import Route
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute, Route
 
 from monitor.core.incident import Kind
 from probes.kit.vocabulary import State
@@ -49,12 +49,13 @@ def paths_of(app: FastAPI) -> Iterator[str]:
             yield route.path
 
 
-def routes_of(routes) -> Iterator[Route]:
+def routes_of(routes: Iterable[BaseRoute]) -> Iterator[Route]:
     for route in routes:
         if isinstance(route, Route):
             yield route
         else:
-            yield from routes_of(getattr(route, "original_router", route).routes)
+            router: APIRouter = getattr(route, "original_router", route)  # type: ignore[arg-type]  # whatever holds routes
+            yield from routes_of(router.routes)
 
 
 def fill(pattern: str, incident: str, organisation: str, number: str) -> str:
@@ -81,7 +82,9 @@ async def publish(house: House) -> None:
         [
             *cast.looks(State.OK, since=since, until=cast.NOW, vantage="berlin"),
             *cast.looks(State.BLOCKED, since=since, until=cast.NOW, vantage="moscow-home"),
-            *cast.looks(State.OK, since=since, until=cast.NOW, organisation="amnesty", target="amnesty-org", vantage="moscow-home"),
+            *cast.looks(
+                State.OK, since=since, until=cast.NOW, organisation="amnesty", target="amnesty-org", vantage="moscow-home"
+            ),
         ],
     )
 
@@ -96,11 +99,15 @@ async def hide(house: House) -> None:
         cast.suspicion(4, "amnesty", "intranet").released(),
     )
     for organisation, target in (("memorial", "memohrc-org"), ("ovd-info", "donate"), ("amnesty", "intranet")):
-        where = {"organisation": organisation, "target": target, "vantage": "moscow-home"}
-        await cast.see(house.store, cast.looks(State.BLOCKED, since=since, until=until, **where))
+        seen = cast.looks(
+            State.BLOCKED, since=since, until=until, organisation=organisation, target=target, vantage="moscow-home"
+        )
+        await cast.see(house.store, seen)
 
 
-async def test_every_answer_is_the_same_whether_or_not_there_is_something_to_hide(house: House, anonymous: httpx2.AsyncClient):
+async def test_every_answer_is_the_same_whether_or_not_there_is_something_to_hide(
+    house: House, anonymous: httpx2.AsyncClient
+) -> None:
     await publish(house)
     patterns = list(paths_of(house.app))
     assert len(patterns) >= 22
@@ -116,7 +123,7 @@ async def test_every_answer_is_the_same_whether_or_not_there_is_something_to_hid
     assert before == after
 
 
-async def test_no_answer_names_what_is_hidden(house: House, anonymous: httpx2.AsyncClient):
+async def test_no_answer_names_what_is_hidden(house: House, anonymous: httpx2.AsyncClient) -> None:
     await publish(house)
     await hide(house)
     addresses = [fill(pattern, "CW-2026-0001", "amnesty", "3") for pattern in paths_of(house.app)]
@@ -130,7 +137,7 @@ async def test_no_answer_names_what_is_hidden(house: House, anonymous: httpx2.As
 @pytest.mark.parametrize("hidden", HIDDEN)
 async def test_a_hidden_incident_and_one_that_does_not_exist_get_the_same_answer(
     house: House, anonymous: httpx2.AsyncClient, hidden: str
-):
+) -> None:
     await publish(house)
     await hide(house)
     patterns = [pattern for pattern in paths_of(house.app) if "{name}" in pattern and "static" not in pattern]
@@ -143,7 +150,9 @@ async def test_a_hidden_incident_and_one_that_does_not_exist_get_the_same_answer
         assert found.headers == missing.headers
 
 
-async def test_a_hidden_organisation_and_one_that_does_not_exist_get_the_same_answer(house: House, anonymous: httpx2.AsyncClient):
+async def test_a_hidden_organisation_and_one_that_does_not_exist_get_the_same_answer(
+    house: House, anonymous: httpx2.AsyncClient
+) -> None:
     for pattern in ("/organisations/{slug}", "/api/v1/organisations/{slug}"):
         found = await anonymous.get(fill(pattern, "", "memorial", ""))
         missing = await anonymous.get(fill(pattern, "", "nemorial", ""))
@@ -151,7 +160,7 @@ async def test_a_hidden_organisation_and_one_that_does_not_exist_get_the_same_an
         assert found.text.replace("memorial", "nemorial") == missing.text
 
 
-async def test_a_cursor_does_not_tell_hidden_incidents_from_missing_ones(house: House, anonymous: httpx2.AsyncClient):
+async def test_a_cursor_does_not_tell_hidden_incidents_from_missing_ones(house: House, anonymous: httpx2.AsyncClient) -> None:
     await publish(house)
     await hide(house)
     hidden = await anonymous.get("/api/v1/incidents?after=CW-2026-0002")
@@ -159,7 +168,9 @@ async def test_a_cursor_does_not_tell_hidden_incidents_from_missing_ones(house: 
     assert (hidden.status_code, hidden.content) == (missing.status_code, missing.content) == (422, missing.content)
 
 
-async def test_the_versions_before_the_release_stay_private(house: House, anonymous: httpx2.AsyncClient, staff: httpx2.AsyncClient):
+async def test_the_versions_before_the_release_stay_private(
+    house: House, anonymous: httpx2.AsyncClient, staff: httpx2.AsyncClient
+) -> None:
     await publish(house)
     for number, public in ((1, 404), (2, 404), (3, 200), (4, 404)):
         for address in (f"/incidents/CW-2026-0001/v{number}", f"/api/v1/incidents/CW-2026-0001/versions/{number}"):
@@ -169,7 +180,7 @@ async def test_the_versions_before_the_release_stay_private(house: House, anonym
 
 async def test_the_log_of_a_released_incident_keeps_its_reasons_and_places_to_itself(
     house: House, anonymous: httpx2.AsyncClient, staff: httpx2.AsyncClient
-):
+) -> None:
     await publish(house)
     told = (await anonymous.get("/api/v1/incidents/CW-2026-0001/events")).json()["items"]
     known = (await staff.get("/api/v1/incidents/CW-2026-0001/events")).json()["items"]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from monitor.configuration.problems import ConfigurationError
+from tests.lab.demo import demonstrate
 from tests.lab.reading import read
 from tests.lab.runner import Outcome, play_all
 from tests.lab.scenario import Scenario, Topology
@@ -21,6 +22,8 @@ UNUSABLE = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the code to exit with."""
     given = _parser().parse_args(arguments)
+    if given.command == "demo":
+        return demonstrate(given.folder, given.port)
     try:
         scenarios = _chosen(given.files, given.only)
     except (ConfigurationError, LookupError) as problem:
@@ -33,10 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description="The loopback world, and the scenarios in it.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     run = commands.add_parser("run", help="play the scenarios of files and compare what Cutwatch says with what it should")
     run.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a scenario file (docs/lab.md)")
     run.add_argument("--only", metavar="NAME", help="play the scenario of this name alone")
+    demo = commands.add_parser("demo", help="replay a real case at high speed against the real service")
+    demo.add_argument("--folder", type=Path, default=Path("var/demo"), help="where it keeps its files; emptied at the start")
+    demo.add_argument("--port", type=int, default=8000, help="where its pages are served")
     return parser
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
@@ -36,6 +37,7 @@ def in_world(world: Topology) -> Iterator[Missing]:
         if vantage.id in known[:position]:
             yield Missing(("vantages", position, "id"), f"repeats {vantage.id}", "give each vantage point an id of its own")
         yield from _unknown(("vantages", position, "control"), vantage.control, known)
+        yield from _unusable_resolvers(("vantages", position, "resolvers"), vantage.resolvers)
     for name, replies in world.sites.items():
         for position, reply in enumerate(replies):
             yield from _unknown(("sites", name, position, "to"), reply.to, known)
@@ -61,6 +63,21 @@ def in_scenario(scenario: Scenario, world: Topology) -> Iterator[Missing]:
 def vantages(world: Topology) -> list[str]:
     """The ids of the world's vantage points."""
     return [vantage.id for vantage in world.vantages]
+
+
+def _unusable_resolvers(place: FieldPath, resolvers: Collection[str]) -> Iterator[Missing]:
+    if not resolvers:
+        yield Missing(place, "are missing", "name at least one address: in the lab nobody has the machine's own resolvers")
+    for resolver in resolvers:
+        if not _is_plain(resolver):
+            yield Missing(place, f"hold {resolver}", "write an address in its shortest form, without a port")
+
+
+def _is_plain(resolver: str) -> bool:
+    try:
+        return str(ip_address(resolver)) == resolver
+    except ValueError:
+        return False
 
 
 def _in_ports(place: FieldPath, ports: Mapping[int, Port], world: Topology) -> Iterator[Missing]:

@@ -26,8 +26,8 @@ from tests.lab.comparing import Outturn, differences
 from tests.lab.scenario import CHANNEL, Scenario, Stretch, Topology
 from tests.lab.world import World
 
-AT_ONCE = 4
-"""Scenarios that play at the same time. More would compete for the processor and turn loopback into a slow network."""
+AT_ONCE = 2
+"""Scenarios that play at the same time. More would compete for the processor and make loopback look like a slow network."""
 
 _ADDRESS = "http://lab.invalid"
 """Where messages say that the incident can be read."""

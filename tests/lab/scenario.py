@@ -73,6 +73,12 @@ def _certificates(value: Any) -> Any:
     return {_name(name): Certificate(kind) for name, kind in value.items()} if isinstance(value, dict) else Certificate(value)
 
 
+def _location(text: str) -> str:
+    if not text.isascii():
+        raise ValueError("a Location header is ASCII: write international names as A-labels (xn--…)")
+    return text
+
+
 def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if not values:
         raise ValueError("give at least one")
@@ -124,7 +130,9 @@ class Reply(Closed):
     to: tuple[Slug, ...] = ()
     status: int = Field(default=200, ge=200, le=599)
     page: Slug | None = None
-    redirect: str | None = Field(default=None, description="the Location header; give a 3xx status with it")
+    redirect: Annotated[str, AfterValidator(_location)] | None = Field(
+        default=None, description="the Location header; give a 3xx status with it"
+    )
     headers: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -57,7 +57,7 @@ def test_a_world_may_stand_in_a_file_of_its_own(file):
 
 
 def test_a_mistake_in_a_world_of_its_own_is_told_of_that_file(file):
-    file("vantages:\n  - {id: home, name: {en: x}, control: [nobody]}\n", "world.yaml")
+    file("vantages:\n  - {id: home, name: {en: x}, resolvers: [9.9.9.9], control: [nobody]}\n", "world.yaml")
     [(name, line, field, said)] = complaints(file("world: world.yaml\n" + SCENARIO))
     assert (name, line, field) == ("world.yaml", 2, "vantages[0].control")
     assert "nobody" in said
@@ -87,6 +87,8 @@ def test_an_unknown_key_is_refused_with_its_line_and_the_likely_one(file):
         ("{site: ovd}", "{certificate: god}", "world.hosts.93.184.216.34.ports.80.certificate", "one of good, expired"),
         ("[{page: front}]", "[{page: frnt}]", "world.sites.ovd[0].page", "did you mean `front`?"),
         ("control: [abroad]", "control: [aboard]", "world.vantages[0].control", "did you mean `abroad`?"),
+        ("resolvers: [9.9.9.9]", "country: NL", "world.vantages[1].resolvers", "at least one address"),
+        ("[9.9.9.9]", "['9.9.9.9:53']", "world.vantages[1].resolvers", "without a port"),
         ("[9.9.9.9]", "[9.9.9.9], proxy: SECRET", "world.vantages[1].proxy", "means nothing in the lab"),
     ],
 )
@@ -159,3 +161,8 @@ def test_what_is_no_scenario_file_is_refused(file, text):
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     assert "is missing" in complaints(tmp_path / "nowhere.yaml")[0][3]
+
+
+def test_international_names_are_spelled_as_dns_carries_them(file):
+    content = read(file((WORLD + SCENARIO).replace("names: [ovdinfo.org]", "names: [Яндекс.рф]")))
+    assert content.world.hosts["93.184.216.34"].names == ("xn--d1acpjx3f.xn--p1ai",)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from probes.kit.address import is_address, may_connect
 from probes.kit.budgets import BODY_CAP
-from probes.kit.dnswire import question
-from probes.kit.failure import Failed, Failure
+from probes.kit.dnswire import QTYPES, BadName, Question, question
+from probes.kit.failure import Failed, Failure, classify
 from probes.kit.network.lookup import Lookup
 from probes.kit.network.plain import Plain
 from probes.kit.network.records import Records
@@ -75,9 +75,11 @@ class Look:
         """Every step so far, and what only the probe knows."""
         return self._records.facts(details)
 
+    def _left(self) -> float:
+        return self._budgets.look - (perf_counter() - self._opened)
+
     def _stage(self, seconds: float, hop: int) -> Stage:
-        left = self._budgets.look - (perf_counter() - self._opened)
-        return Stage(self._opened, min(seconds, left), hop)
+        return Stage(self._opened, min(seconds, self._left()), hop)
 
     async def resolve(self, name: str, *, hop: int = 0) -> tuple[str, ...]:
         """The addresses of `name` from the vantage point's own resolver, IPv4 first; none where that failed.
@@ -88,22 +90,24 @@ class Look:
             return ()
         if is_address(name):
             return (name,)
-        found = await asyncio.gather(self._look_up(name, "A", hop), self._look_up(name, "AAAA", hop))
-        return tuple(dict.fromkeys((*found[0], *found[1])))
-
-    async def _look_up(self, name: str, qtype: str, hop: int) -> tuple[str, ...]:
-        lookup: Lookup | None = None
-        stage = self._stage(self._budgets.dns, hop)
+        lookups: list[Lookup] = []
         try:
-            async with stage:
-                asked = question(name, qtype)
-                lookup = Lookup(self._network.connector, self._network.own_resolvers(), asked)
-                await lookup.run(self._budgets.dns)
+            lookups += [self._lookup(question(name, qtype)) for qtype in QTYPES]
+            for lookup in lookups:
+                lookup.begin()
+            for lookup in lookups:
+                await lookup.end()
+        except BadName as error:
+            self._records.not_asked(name, perf_counter() - self._opened, hop, classify(error))
         finally:
-            if lookup and lookup.complaint and stage.failure == Failure.GENERIC_TIMEOUT:
-                stage.failure = lookup.complaint
-            step = self._records.looked_up(stage, name, qtype, lookup)
-        return step.answers
+            for lookup in lookups:
+                lookup.close()
+                self._records.looked_up(lookup, self._opened, hop)
+        return tuple(dict.fromkeys(answer for lookup in lookups if lookup.reply for answer in lookup.reply.answers))
+
+    def _lookup(self, asked: Question) -> Lookup:
+        seconds = min(self._budgets.dns, self._left())
+        return Lookup(self._network.connector, self._network.own_resolvers(), asked, seconds)
 
     async def fetch(self, url: str, addresses: Sequence[str], *, hop: int = 0) -> HttpExchange | None:
         """Get `url` from the first of `addresses` that can be reached: TCP, TLS where the URL asks for it, one GET.
@@ -114,17 +118,12 @@ class Look:
         try:
             wanted = target(url)
         except ValueError:
-            return self._nowhere(url, hop)
+            return self._records.not_exchanged(url, perf_counter() - self._opened, hop, Failure.HTTP_INVALID_REDIRECT)
         for address in (wanted.host,) if self.proxied else addresses:
             stream = await self._open(wanted, address, hop)
             if stream is not None:
                 return await self._get(stream, wanted, address, hop)
         return None
-
-    def _nowhere(self, url: str, hop: int) -> HttpExchange:
-        stage = self._stage(0, hop)
-        stage.failure = Failure.HTTP_INVALID_REDIRECT
-        return self._records.not_exchanged(stage, url)
 
     async def handshake(self, address: str, port: int, server_name: str, *, hop: int = 0) -> TlsHandshake:
         """TCP and TLS only. Where TCP fails no handshake is recorded, and the one that is returned carries its failure."""

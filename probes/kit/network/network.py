@@ -35,7 +35,7 @@ class Network:
         self.proxy = parse(door.proxy) if door.proxy else None
         self.context = context()
         self._examiner = Examiner(door.trust)
-        self.browser = Browser(self.context, door.user_agent)
+        self.browser = Browser(door.user_agent)
         self.scrubber = Scrubber(door.own_addresses)
 
     def own_resolvers(self) -> tuple[Place, ...]:

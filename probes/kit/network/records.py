@@ -50,23 +50,41 @@ class Records:
         """The bytes that the steps name, each once."""
         return list(self._blobs.values())
 
-    def looked_up(self, stage: Stage, name: str, qtype: str, lookup: Lookup | None) -> DnsLookup:
-        """Record a question to the own resolver; `lookup` is None where it could not even be put."""
-        reply = lookup.reply if lookup else None
-        step = DnsLookup(
-            **stage.facts(),
-            resolver=SYSTEM,
-            transport=SYSTEM,
-            name=name,
-            qtype=qtype,
-            rcode=reply.rcode if reply else None,
-            authoritative=bool(reply and reply.authoritative),
-            answers=reply.answers if reply else (),
-            cnames=reply.cnames if reply else (),
-            wire=self._keep(lookup.wire) if lookup else None,
+    def looked_up(self, lookup: Lookup, opened: float, hop: int) -> None:
+        """Record a question to the own resolver; `opened` is the clock reading at which the look began."""
+        reply = lookup.reply
+        self._dns.append(
+            DnsLookup(
+                hop=hop,
+                started=lookup.began - opened,
+                duration=lookup.duration,
+                failure=lookup.failure,
+                resolver=SYSTEM,
+                transport=SYSTEM,
+                name=lookup.asked.name,
+                qtype=lookup.asked.qtype,
+                rcode=reply.rcode if reply else None,
+                authoritative=bool(reply and reply.authoritative),
+                answers=reply.answers if reply else (),
+                cnames=reply.cnames if reply else (),
+                wire=self._keep(lookup.wire),
+            )
         )
-        self._dns.append(step)
-        return step
+
+    def not_asked(self, name: str, started: float, hop: int, failure: str) -> None:
+        """Record that `name` could not even be put into a question."""
+        self._dns.append(
+            DnsLookup(
+                hop=hop,
+                started=started,
+                duration=0.0,
+                failure=failure,
+                resolver=SYSTEM,
+                transport=SYSTEM,
+                name=name[:_NAME_CAP],
+                qtype="A",
+            )
+        )
 
     def connected(self, stage: Stage, address: str, port: int) -> None:
         """Record a connection attempt."""
@@ -86,8 +104,9 @@ class Records:
             not_before=examined.not_before,
             not_after=examined.not_after,
             chain_hash=examined.hash,
-            chain=self._keep(b"".join(secure.chain)),
+            chain=examined.hash,
         )
+        self._blobs[examined.hash] = Blob(examined.hash, b"".join(secure.chain))
         self._tls.append(step)
         return step
 
@@ -103,7 +122,7 @@ class Records:
         The body is kept as a browser would see it, without content encoding: packed, it would hide our own address from
         the scrubber. Its hash is that of the scrubbed form, or anybody could find our address out by trying.
         """
-        body = self._scrubber.scrub(unpacked(wire.body, wire.header(b"content-encoding") or "", BODY_CAP))
+        body = self._scrubber.scrub(unpacked(wire.body, wire.header(b"content-encoding"), BODY_CAP))
         location = wire.header(b"location")
         answered = wire.status is not None
         blob = self._keep(body)
@@ -112,9 +131,9 @@ class Records:
             url=self._scrubber.scrub_text(url),
             address=address,
             status=wire.status,
-            header_names=_names(wire.headers),
+            header_names=_names(wire.header_names),
             location=self._scrubber.scrub_text(location)[:_LOCATION_CAP] if location else None,
-            title=title(body, wire.header(b"content-type") or ""),
+            title=title(body, wire.header(b"content-type")),
             body_length=len(body) if answered else None,
             body_hash=(blob or Blob.of(body).name) if answered else None,
             truncated=wire.truncated or len(body) >= BODY_CAP,
@@ -126,9 +145,10 @@ class Records:
         self._http.append(step)
         return step
 
-    def not_exchanged(self, stage: Stage, url: str) -> HttpExchange:
-        """Record that there was nothing to ask: `url` leads nowhere."""
-        step = HttpExchange(**stage.facts(), url=self._scrubber.scrub_text(url)[:_LOCATION_CAP])
+    def not_exchanged(self, url: str, started: float, hop: int, failure: str) -> HttpExchange:
+        """Record that there was nobody to ask: `url` leads nowhere."""
+        shown = self._scrubber.scrub_text(url)[:_LOCATION_CAP]
+        step = HttpExchange(hop=hop, started=started, duration=0.0, failure=failure, url=shown)
         self._http.append(step)
         return step
 
@@ -147,7 +167,6 @@ def _in_order(steps: Iterable[StepT]) -> tuple[StepT, ...]:
     return tuple(sorted(steps, key=attrgetter("started")))
 
 
-def _names(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
-    """The names of the headers, each once, as they were spelled."""
-    names = dict.fromkeys(name[:_NAME_CAP].decode("latin-1") for name, _ in headers)
-    return tuple(names)[:_NAMES_KEPT]
+def _names(names: Iterable[bytes]) -> tuple[str, ...]:
+    """The names of headers, each once, as they were spelled."""
+    return tuple(dict.fromkeys(name[:_NAME_CAP].decode("latin-1") for name in names))[:_NAMES_KEPT]

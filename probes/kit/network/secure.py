@@ -2,11 +2,12 @@
 
 import ssl
 import sys
+from functools import cached_property
 
 from probes.kit.network.plain import Plain
 
 _DER = 2
-_RECORD = 65536
+_RECORD = 16384
 
 
 def context() -> ssl.SSLContext:
@@ -105,7 +106,7 @@ class Secure:
         cipher = self._tls.cipher()
         return cipher[0] if cipher else None
 
-    @property
+    @cached_property
     def chain(self) -> tuple[bytes, ...]:
         """The certificates that the peer sent, DER, leaf first; whatever they are worth."""
         if sys.version_info >= (3, 13):

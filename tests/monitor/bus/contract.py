@@ -42,9 +42,7 @@ async def acknowledge(service: ServiceBus, reports: list[Report]) -> None:
 
 
 def beat(busy: float) -> Heartbeat:
-    return Heartbeat(
-        at=NOON, lanes={"fast": LaneStatus(queued=0, in_flight=1, lag_seconds=0.0)}, vantages=(), loop_busy=busy
-    )
+    return Heartbeat(at=NOON, lanes={"fast": LaneStatus(queued=0, in_flight=1, lag_seconds=0.0)}, vantages=(), loop_busy=busy)
 
 
 class BusContract:

@@ -274,7 +274,7 @@ def test_the_spill_is_bounded_and_what_is_in_it_stays(folder: Path) -> None:
 
 def test_a_spill_that_fills_up_is_said_before_it_is_full(folder: Path) -> None:
     journal = Journal(folder, bound=50_000)
-    assert journal.problems == ()
+    assert not journal.problems
     journal.append(report(0, page=PAGE))
     journal.append(report(1, page=PAGE))
     assert "the service has not written 2 looks yet" in journal.problems[0]

@@ -60,7 +60,7 @@ class LocalEnds:
     async def restart_service(self) -> None:
         await self.service.close()
         await self.start_service()
-        await until(self.is_connected, "the prober has reconnected")
+        await until(lambda: self.service._conversation is not None, "the prober has reconnected")
 
     async def stop(self) -> None:
         await self.stop_prober()

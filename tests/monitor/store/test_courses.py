@@ -72,8 +72,8 @@ def test_nothing_measured_yet_is_known_as_nothing() -> None:
 def test_a_look_that_arrives_late_rewrites_nothing() -> None:
     before = standing_of(follow(a_look(after(10), State.BLOCKED)))
     course = Course(MOSCOW.id, before)
-    assert not course.follow([a_look(after(5), State.OK).verdict])
-    assert (course.standing, course.ended) == (before, [])
+    course.follow([a_look(after(5), State.OK).verdict])
+    assert (course.standing, course.newest, course.ended) == (before, None, [])
 
 
 def test_a_gap_counts_in_its_hour_as_missed_and_never_as_up_or_down() -> None:

@@ -1,5 +1,6 @@
 """Making the tables, copying the database while it is in use, checking it."""
 
+import asyncio
 import io
 import sqlite3
 import stat
@@ -145,7 +146,21 @@ async def test_a_backup_replaces_the_one_before_and_is_the_owners_alone(store: S
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT incident FROM incident_event").fetchall() == [("CW-2021-0001",)]
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
-    assert not (tmp_path / "backup.db.partial").exists()
+    assert await asyncio.to_thread(names_in, tmp_path) <= {"backup.db", "cutwatch.db", "cutwatch.db-wal", "cutwatch.db-shm"}
+
+
+def names_in(folder: Path) -> set[str]:
+    return {file.name for file in folder.iterdir()}
+
+
+def test_a_backup_that_fails_leaves_the_one_before(database: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "backup.db"
+    copy.write_text("the backup of yesterday")
+    database.write_text("scribbled over")
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        backup(url_of(database), copy)
+    assert copy.read_text() == "the backup of yesterday"
+    assert names_in(tmp_path) == {"backup.db", "cutwatch.db"}
 
 
 def test_a_sound_database_has_no_problems(database: Path) -> None:
@@ -166,7 +181,7 @@ def test_a_row_that_refers_to_nothing_is_found(database: Path) -> None:
 
 
 def test_a_missing_database_and_another_kind_of_database_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="cutwatch db upgrade"):
+    with pytest.raises(StoreUnavailable, match="cutwatch db upgrade"):
         integrity_check(url_of(tmp_path / "nowhere.db"))
-    with pytest.raises(ValueError, match="pg_dump"):
+    with pytest.raises(StoreUnavailable, match="pg_dump"):
         backup("postgresql+psycopg://localhost/cutwatch", tmp_path / "backup.db")

@@ -1,9 +1,11 @@
 """Facts as compact bytes."""
 
+import zlib
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.store.packing import Packer, readable
+from monitor.store.packing import Packer, compressed, readable
 from probes.kit.observation import Facts
 from tests.monitor.store.cast import rich_facts
 
@@ -28,6 +30,11 @@ def test_half_a_surrogate_pair_leaves_times_and_numbers_beside_it_alone() -> Non
     facts_with_both = Facts(tls=rich_facts().tls, details={"title": "\udfff"})
     unpacked = facts.unpack(facts.pack(facts_with_both))
     assert unpacked.tls == facts_with_both.tls
+
+
+@given(st.binary(max_size=20), st.sampled_from([0, 1, 100, 5000]))
+def test_bytes_of_any_length_come_back(data: bytes, times: int) -> None:
+    assert zlib.decompress(compressed(data * times)) == data * times
 
 
 @given(st.text(st.characters(codec=None)))

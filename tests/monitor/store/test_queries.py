@@ -33,6 +33,12 @@ def test_a_statement_in_dialect_is_written_in_each(name: str) -> None:
         assert "ON CONFLICT" in str(BY_DIALECT[name](database).compile(dialect=dialect))
 
 
+def test_a_page_of_incidents_is_understood_by_both_databases() -> None:
+    filtered = queries.incidents(stages=["confirmed"], after="CW-2021-0001", kind="blocking", organisation=None)
+    for dialect in DIALECTS.values():
+        assert "(incident.updated, incident.id) < (SELECT" in str(filtered.compile(dialect=dialect))
+
+
 def plan_of(database: Path, statement: Any, **values: Any) -> list[str]:
     """How SQLite would go about it."""
     engine = create_engine(f"sqlite:///{database}")

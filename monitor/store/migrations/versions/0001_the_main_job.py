@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-TIME = sa.DateTime(timezone=True).with_variant(sa.String(26), "sqlite")
+TIME = sa.DateTime(timezone=True)
 
 SQLITE_GUARDS = (
     """CREATE TRIGGER incident_event_is_not_altered BEFORE UPDATE ON incident_event

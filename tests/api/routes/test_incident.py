@@ -1,0 +1,83 @@
+"""`/incidents/{id}`: what happened, how we know, how to cite it."""
+
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from monitor.core.incident import EventKind, IncidentStage, Kind
+from monitor.core.phrases import PHRASES
+from tests.api import cast
+from tests.api.conftest import House
+from tests.api.stories import a_block, read
+
+
+async def test_an_incident_tells_what_when_how_sure_why_and_how_to_cite_it(house: House, staff: httpx2.AsyncClient) -> None:
+    await a_block(house)
+    page = await read(staff, "/incidents/CW-2026-0001")
+    text = " ".join(page.text.split())
+    for part in (
+        "ovdinfo.org: Blocking in Russia",
+        cast.SNI_RESET,
+        "Explicit evidence",
+        PHRASES["en"].mechanisms["tls.reset.sni"],
+        "tls.reset.sni",
+        "Anna's flat",
+        "First seen",
+        "What to do now",
+        "TLP:AMBER",
+        (
+            "Cutwatch, “OVD-Info, ovdinfo.org: Blocking in Russia” (CW-2026-0001, version 2, 21 November 2026)"
+            " <https://watch.example/incidents/CW-2026-0001/v2> accessed 21 November 2026"
+        ),
+    ):
+        assert part in text, part
+
+
+async def test_the_looks_around_the_beginning_are_shown_good_ones_included(house: House, staff: httpx2.AsyncClient) -> None:
+    await a_block(house)
+    page = await read(staff, "/incidents/CW-2026-0001")
+    assert "The story of ovdinfo-org says ok." in page.text
+    assert "The story of ovdinfo-org says blocked." in page.text
+    assert "21 Nov 2026, 07:00:00 UTC" in page.text
+    assert "21 Nov 2026, 08:55:00 UTC" in page.text
+    assert "21 Nov 2026, 09:00:00 UTC" not in page.text
+
+
+async def test_a_version_stays_as_it_was_and_points_to_the_latest(house: House, staff: httpx2.AsyncClient) -> None:
+    await a_block(house)
+    first = await read(staff, "/incidents/CW-2026-0001/v1")
+    assert "This is version 1 of 2." in first.text
+    assert "Suspected" in first.text
+    assert "/incidents/CW-2026-0001" in first.links
+    assert "This is version" not in (await read(staff, "/incidents/CW-2026-0001/v2")).text
+
+
+async def test_a_retracted_case_leaves_a_tombstone_with_its_reason(house: House, anonymous: httpx2.AsyncClient) -> None:
+    story = cast.suspicion(1).confirmed().released()
+    retracted = {"stage": IncidentStage.RETRACTED, "reason": "a cable was cut"}
+    await cast.plant(house.store, story.then(EventKind.RETRACTED, cast.NOW, **retracted))
+    text = (await read(anonymous, "/incidents/CW-2026-0001")).text
+    assert "Retracted." in text
+    assert "a cable was cut" in text
+    assert "Petrova" not in text
+
+
+async def test_an_ended_case_says_when_it_ended(house: House, staff: httpx2.AsyncClient) -> None:
+    await cast.plant(house.store, cast.suspicion(1).confirmed().ended(cast.NOW - timedelta(hours=1)))
+    text = " ".join((await read(staff, "/incidents/CW-2026-0001")).text.split())
+    assert "Over 21 Nov 2026, between 10:55 and 11:00 UTC" in text
+    assert "Over in the last seven days" in (await read(staff, "/")).text
+
+
+@pytest.mark.parametrize("number", ["0", "3", "-1", "x", "01", "9" * 5000])
+async def test_a_version_that_never_was_is_not_there(house: House, staff: httpx2.AsyncClient, number: str) -> None:
+    await a_block(house)
+    await read(staff, f"/incidents/CW-2026-0001/v{number}", expected=404)
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_every_kind_of_loss_has_its_page(house: House, staff: httpx2.AsyncClient, kind: Kind) -> None:
+    await cast.plant(house.store, cast.suspicion(1, kind=kind).confirmed())
+    for language in ("en", "ru"):
+        await read(staff, f"/incidents/CW-2026-0001?lang={language}")

@@ -1,0 +1,178 @@
+"""`/api/v1`: what programs are told."""
+
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from monitor.core.incident import Kind
+from monitor.core.keys import Scope
+from probes.kit.vocabulary import State
+from tests.api import cast
+from tests.api.conftest import House
+from tests.api.stories import BEGAN, a_block, all_is_well
+
+
+async def test_the_index_leads_everywhere(staff: httpx2.AsyncClient) -> None:
+    index = (await staff.get("/api/v1")).json()
+    assert index["name"] == "Cutwatch"
+    for address in (*index["links"].values(), index["description"]):
+        assert (await staff.get(address)).status_code == 200
+
+
+async def test_an_incident_says_all_that_its_page_says(house: House, staff: httpx2.AsyncClient) -> None:
+    await a_block(house)
+    assert (await staff.get("/api/v1/incidents/CW-2026-0001")).json() == {
+        "id": "CW-2026-0001",
+        "version": 2,
+        "title": "OVD-Info, ovdinfo.org: Blocking in Russia",
+        "kind": "blocking",
+        "stage": "confirmed",
+        "origin": "measured",
+        "tlp": "AMBER",
+        "organisation": "ovd-info",
+        "target": "ovdinfo-org",
+        "provider": None,
+        "countries": ["RU"],
+        "onset": {"after": "2026-11-21T07:55:00Z", "by": "2026-11-21T08:00:00Z"},
+        "end": None,
+        "detected": "2026-11-21T08:00:00Z",
+        "confirmed_at": "2026-11-21T08:10:00Z",
+        "updated": "2026-11-21T08:10:00Z",
+        "intermittent": False,
+        "vantages": ["moscow-home"],
+        "mechanisms": ["tls.reset.sni"],
+        "rule": "website.tls.reset.sni",
+        "because": cast.SNI_RESET,
+        "strength": "explicit",
+        "url": f"{cast.ADDRESS}/incidents/CW-2026-0001",
+        "url_api": f"{cast.ADDRESS}/api/v1/incidents/CW-2026-0001",
+    }
+
+
+async def test_pages_of_incidents_leave_none_out_and_end(house: House, staff: httpx2.AsyncClient) -> None:
+    stories = [cast.suspicion(number, began=BEGAN + timedelta(minutes=number)) for number in range(1, 8)]
+    await cast.plant(house.store, *stories)
+    seen: list[str] = []
+    address: str | None = "/api/v1/incidents?limit=3"
+    while address:
+        page = (await staff.get(address)).json()
+        seen += [one["id"] for one in page["items"]]
+        address = page["next"] and f"/api/v1/incidents?limit=3&after={page['next']}"
+    assert seen == [f"CW-2026-{number:04d}" for number in range(7, 0, -1)]
+
+
+async def test_a_page_is_full_even_where_most_incidents_are_somebody_elses(house: House) -> None:
+    theirs = [cast.suspicion(number, "memorial", "memohrc-org") for number in range(1, 301)]
+    mine = [cast.suspicion(number, began=BEGAN - timedelta(hours=1)) for number in range(301, 306)]
+    await cast.plant(house.store, *theirs, *mine)
+    async with house.client(secret=await house.key(organisations=("ovd-info",))) as client:
+        page = (await client.get("/api/v1/incidents?limit=4")).json()
+        assert [one["id"] for one in page["items"]] == [f"CW-2026-{number:04d}" for number in (305, 304, 303, 302)]
+        last = (await client.get(f"/api/v1/incidents?limit=4&after={page['next']}")).json()
+        assert [one["id"] for one in last["items"]] == ["CW-2026-0301"]
+        assert last["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("stage=confirmed", ["CW-2026-0001"]),
+        ("stage=suspected&kind=outage", ["CW-2026-0002"]),
+        ("organisation=memorial", ["CW-2026-0002"]),
+        ("country=RU&kind=blocking", ["CW-2026-0001"]),
+        ("kind=lapse", []),
+    ],
+)
+async def test_filters_narrow_the_incidents(house: House, staff: httpx2.AsyncClient, query: str, expected: list[str]) -> None:
+    await cast.plant(house.store, cast.suspicion(1).confirmed(), cast.suspicion(2, "memorial", "memohrc-org", kind=Kind.OUTAGE))
+    items = (await staff.get(f"/api/v1/incidents?{query}")).json()["items"]
+    assert [one["id"] for one in items] == expected
+
+
+async def test_the_log_can_be_followed_without_missing_or_repeating_anything(house: House, staff: httpx2.AsyncClient) -> None:
+    await cast.plant(house.store, *(cast.suspicion(number).confirmed() for number in range(1, 6)))
+    seen, cursor = [], 0
+    for _ in range(4):
+        page = (await staff.get(f"/api/v1/events?after={cursor}&limit=4")).json()
+        seen += [(one["seq"], one["incident"], one["version"]) for one in page["items"]]
+        cursor = page["next"]
+    assert len(seen) == len(set(seen)) == 10
+    assert [seq for seq, _, _ in seen] == sorted(seq for seq, _, _ in seen)
+    assert cursor == seen[-1][0]
+    await cast.plant(house.store, cast.suspicion(6))
+    (new,) = (await staff.get(f"/api/v1/events?after={cursor}")).json()["items"]
+    assert new["incident"] == "CW-2026-0006"
+
+
+async def test_a_version_is_what_its_events_had_made(house: House, staff: httpx2.AsyncClient) -> None:
+    await a_block(house)
+    first = (await staff.get("/api/v1/incidents/CW-2026-0001/versions/1")).json()
+    assert (first["version"], first["stage"], first["confirmed_at"]) == (1, "suspected", None)
+    assert (await staff.get("/api/v1/incidents/CW-2026-0001/versions/3")).status_code == 404
+    assert (await staff.get("/api/v1/incidents/CW-2026-0001/versions/0")).status_code == 422
+
+
+async def test_the_looks_around_an_incident_include_the_good_ones(house: House, staff: httpx2.AsyncClient) -> None:
+    await a_block(house)
+    looks = (await staff.get("/api/v1/incidents/CW-2026-0001/looks")).json()["items"]
+    assert {(one["vantage"], one["state"]) for one in looks} == {
+        ("moscow-home", "ok"),
+        ("moscow-home", "blocked"),
+        ("berlin", "ok"),
+    }
+    assert len(looks) == 48
+    assert looks == sorted(looks, key=lambda one: (one["at"], one["observation"]))
+
+
+async def test_states_say_where_every_check_stands_and_how_fresh_that_is(house: House, staff: httpx2.AsyncClient) -> None:
+    await all_is_well(house)
+    found = (await staff.get("/api/v1/states")).json()
+    assert len(found["items"]) == 10
+    assert found["freshness"] == {"total": 10, "fresh": 10, "minutes": 10, "newest": "2026-11-21T11:55:00Z"}
+    mine = (await staff.get("/api/v1/states?organisation=memorial")).json()
+    assert [(one["vantage"], one["state"]) for one in mine["items"]] == [("berlin", "ok"), ("moscow-home", "ok")]
+    assert mine["freshness"]["total"] == 2
+
+
+async def test_checks_that_were_never_made_count_against_the_freshness(house: House, staff: httpx2.AsyncClient) -> None:
+    await cast.see(house.store, [cast.look(cast.NOW - timedelta(minutes=1))])
+    freshness = (await staff.get("/api/v1/states")).json()["freshness"]
+    assert (freshness["fresh"], freshness["total"]) == (1, 10)
+
+
+async def test_a_look_that_did_not_work_is_not_fresh_knowledge(house: House, staff: httpx2.AsyncClient) -> None:
+    await cast.see(house.store, [cast.look(cast.NOW - timedelta(minutes=1), State.UNMEASURED)])
+    assert (await staff.get("/api/v1/states")).json()["freshness"]["fresh"] == 0
+
+
+async def test_an_organisation_is_summed_up_and_shown_in_detail(house: House, staff: httpx2.AsyncClient) -> None:
+    await a_block(house)
+    listed = {one["id"]: one for one in (await staff.get("/api/v1/organisations")).json()["items"]}
+    assert listed["ovd-info"]["states"] == {"ok": 1, "blocked": 1}
+    assert (listed["ovd-info"]["open_incidents"], listed["memorial"]["open_incidents"]) == (1, 0)
+    detail = (await staff.get("/api/v1/organisations/ovd-info")).json()
+    assert {**listed["ovd-info"]}.items() <= detail.items()
+    site, donations = detail["targets"]
+    assert (site["name"], donations["name"]) == ("ovdinfo.org", "Donations")
+    blocked = next(one for one in site["checks"] if one["vantage"] == "moscow-home")
+    assert [(one["state"], one["started_at"]) for one in blocked["spans"]] == [
+        ("ok", "2026-11-21T06:00:00Z"),
+        ("blocked", "2026-11-21T08:00:00Z"),
+    ]
+    assert [one["id"] for one in detail["incidents"]] == ["CW-2026-0001"]
+
+
+async def test_vantage_points_are_for_those_with_a_key(house: House, anonymous: httpx2.AsyncClient) -> None:
+    assert (await anonymous.get("/api/v1/vantage-points")).status_code == 401
+    async with house.client(secret=await house.key()) as client:
+        first, second = (await client.get("/api/v1/vantage-points")).json()["items"]
+    assert (first["id"], first["country"], first["health"]) == ("moscow-home", "RU", "healthy")
+    assert (second["name"], second["network"]) == ("Berlin", "datacentre")
+    assert "proxy" not in first
+    assert "resolvers" not in first
+
+
+async def test_a_key_bound_to_one_organisation_learns_nothing_of_the_monitors_problems(house: House) -> None:
+    async with house.client(secret=await house.key(Scope.READ, organisations=("ovd-info",))) as bound:
+        assert (await bound.get("/api/v1/health")).json() == {"ready": True, "paused": False, "blind": False, "problems": []}

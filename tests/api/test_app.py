@@ -1,0 +1,115 @@
+"""The application as a whole: its routes are found by scanning, described, and a new page is one new file."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from api import routes
+from api.app import create
+from tests.api.conftest import House
+from tests.api.test_secrecy import routes_of
+
+PLUG_IN = '''
+"""`/throw-away`: a page of somebody's own."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
+
+
+@router.get("/throw-away", operation_id="read_throw_away")
+async def throw_away() -> dict[str, str]:
+    """Say hello."""
+    return {"hello": "world"}
+'''
+
+
+@pytest.fixture
+async def description(anonymous: httpx2.AsyncClient) -> dict[str, Any]:
+    found: dict[str, Any] = (await anonymous.get("/openapi.json")).json()
+    return found
+
+
+async def test_a_new_page_is_one_new_file(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "throw_away.py").write_text(PLUG_IN)
+    monkeypatch.setattr(routes, "__path__", [*routes.__path__, str(tmp_path)])
+    app = create()
+    sys.modules.pop("api.routes.throw_away")
+    app.state.context = house.context
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="https://watch.example") as client:
+        assert (await client.get("/throw-away")).json() == {"hello": "world"}
+        assert "/throw-away" in (await client.get("/openapi.json")).json()["paths"]
+
+
+def test_every_address_of_the_design_is_answered() -> None:
+    paths = {route.path for route in routes_of(create().routes)}
+    assert {
+        "/",
+        "/organisations/{slug}",
+        "/incidents/{name}",
+        "/incidents/{name}/v{number}",
+        "/feed.json",
+        "/api/v1",
+        "/api/v1/organisations",
+        "/api/v1/organisations/{slug}",
+        "/api/v1/vantage-points",
+        "/api/v1/states",
+        "/api/v1/incidents",
+        "/api/v1/incidents/{name}",
+        "/api/v1/events",
+        "/api/v1/health",
+        "/metrics",
+        "/healthz",
+        "/readyz",
+        "/sign-in",
+        "/sign-out",
+        "/openapi.json",
+    } <= paths
+
+
+async def test_every_operation_has_a_name_a_summary_tags_and_documented_errors(description: dict[str, Any]) -> None:
+    operations = [operation for path in description["paths"].values() for operation in path.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names) == 16
+    tags = {tag["name"] for tag in description["tags"]}
+    for operation in operations:
+        assert operation["summary"]
+        assert operation["description"]
+        assert set(operation["tags"]) <= tags
+        assert {"400", "422", "503"} <= set(operation["responses"])
+        for status, answer in operation["responses"].items():
+            if int(status) in {400, 401, 403, 404, 422}:
+                assert list(answer["content"]) == ["application/problem+json"]
+
+
+async def test_no_reference_of_the_description_leads_nowhere(description: dict[str, Any]) -> None:
+    def references(part: Any) -> list[str]:
+        if isinstance(part, dict):
+            own = [part["$ref"]] if "$ref" in part else []
+            return own + [found for value in part.values() for found in references(value)]
+        return [found for value in part for found in references(value)] if isinstance(part, list) else []
+
+    found = references(description)
+    assert found
+    for reference in found:
+        target: Any = description
+        for step in reference.removeprefix("#/").split("/"):
+            target = target[step]
+    assert "HTTPValidationError" not in description["components"]["schemas"]
+
+
+async def test_every_field_of_a_schema_is_described_by_type_or_example(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    assert "Incident" in schemas
+    assert schemas["Incident"]["properties"]["id"]["examples"] == ["CW-2026-0042"]
+    for name, schema in schemas.items():
+        assert "enum" in schema or schema.get("description"), name
+
+
+async def test_the_feed_is_described_by_the_names_it_really_has(description: dict[str, Any]) -> None:
+    assert "_cutwatch" in description["components"]["schemas"]["FeedItem"]["properties"]
+    content = description["paths"]["/feed.json"]["get"]["responses"]["200"]["content"]
+    assert list(content) == ["application/feed+json"]

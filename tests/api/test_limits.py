@@ -1,0 +1,88 @@
+"""How much a stranger may send and ask."""
+
+from collections.abc import AsyncIterator
+
+import httpx2
+from fastapi import Request
+from starlette.types import Receive, Scope, Send
+
+from api.limits import BODY_CAP, BURST, REMEMBERED, RateLimit, _sender
+from tests.api.conftest import House
+
+
+async def test_a_body_that_announces_to_be_too_large_is_refused_unread(anonymous: httpx2.AsyncClient) -> None:
+    answer = await anonymous.post("/sign-out", content=b"x" * (BODY_CAP + 1))
+    assert answer.status_code == 413
+    assert "64 KiB" in answer.text
+
+
+async def test_a_body_that_hides_its_length_is_cut_off(house: House) -> None:
+    read = 0
+
+    @house.app.post("/echo")
+    async def echo(request: Request) -> dict[str, int]:
+        nonlocal read
+        async for chunk in request.stream():
+            read += len(chunk)
+        return {"read": read}
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(1000):
+            yield b"x" * 1024
+
+    async with house.client() as client:
+        answer = await client.post("/echo", content=endless())
+    assert answer.status_code == 413
+    assert read <= BODY_CAP
+
+
+async def test_a_body_within_the_cap_passes(anonymous: httpx2.AsyncClient) -> None:
+    assert (await anonymous.post("/sign-out", content=b"x" * BODY_CAP)).status_code == 303
+
+
+async def test_an_address_that_asks_too_much_is_told_to_wait_and_others_are_not(house: House) -> None:
+    async with house.client(peer="192.0.2.7") as busy, house.client(peer="192.0.2.8") as other:
+        for _ in range(BURST):
+            assert (await busy.get("/healthz")).status_code == 200
+        refused = await busy.get("/healthz")
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) >= 1
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert "content-security-policy" in refused.headers
+        assert (await other.get("/healthz")).status_code == 200
+
+
+async def test_the_operators_own_machine_is_not_limited(house: House) -> None:
+    async with house.client(peer="127.0.0.1") as client:
+        for _ in range(BURST + 5):
+            assert (await client.get("/healthz")).status_code == 200
+
+
+def test_patience_is_rewarded() -> None:
+    limit = RateLimit(house_of_cards)
+    for _ in range(BURST):
+        assert limit._take("192.0.2.7", 100.0) == 0
+    assert limit._take("192.0.2.7", 100.0) > 0
+    assert limit._take("192.0.2.7", 100.5) == 0
+
+
+def test_the_memory_of_addresses_is_bounded() -> None:
+    limit = RateLimit(house_of_cards)
+    for number in range(REMEMBERED + 100):
+        limit._take(f"2001:db8::{number:x}", 0.0)
+    assert len(limit._buckets) == REMEMBERED
+
+
+def test_the_neighbours_of_an_ipv6_network_count_as_one_sender() -> None:
+    senders = {_sender({"type": "http", "client": (address, 1)}) for address in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9")}
+    assert len(senders) == 1
+    assert _sender({"type": "http", "client": ("2001:db8:1:3::1", 1)}) not in senders
+
+
+def test_whoever_has_no_address_is_not_counted() -> None:
+    for client in (None, ("", 0), ("unix", 0), ("::1", 1), ("127.0.0.1", 1)):
+        assert _sender({"type": "http", "client": client}) is None
+
+
+async def house_of_cards(scope: Scope, receive: Receive, send: Send) -> None:
+    raise AssertionError("nothing is passed on in these stories")

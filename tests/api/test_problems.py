@@ -1,0 +1,106 @@
+"""Errors in words, for programs and for people, with nothing internal in them."""
+
+from typing import NoReturn
+
+import httpx2
+import pytest
+
+from monitor.store import StoreUnavailable
+from tests.api import cast
+from tests.api.conftest import House
+from tests.api.markup import Page
+
+MACHINE = ("/api/v1/nothing", "/api/v1/incidents/CW-1999-0001", "/feed.json?x=1", "/metrics", "/healthz?x=1", "/openapi.json?x=1")
+
+
+class Broken:
+    """A store that fails in its own way."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def reading(self) -> NoReturn:
+        raise self.error
+
+
+@pytest.mark.parametrize("address", MACHINE)
+async def test_programs_get_problem_details(anonymous: httpx2.AsyncClient, address: str) -> None:
+    answer = await anonymous.get(address)
+    assert answer.headers["content-type"] == "application/problem+json"
+    found = answer.json()
+    assert found["status"] == answer.status_code >= 400
+    assert found["type"] == "about:blank"
+    assert found["title"]
+    assert found["detail"]
+
+
+async def test_people_get_a_page(anonymous: httpx2.AsyncClient) -> None:
+    answer = await anonymous.get("/nothing")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert Page(answer.text).mistakes == []
+
+
+async def test_an_unknown_parameter_is_named_together_with_the_known_ones(anonymous: httpx2.AsyncClient) -> None:
+    answer = await anonymous.get("/api/v1/incidents?organization=x")
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == (
+        "This address does not know the parameter organization; it knows: after, country, kind, lang, limit, organisation, stage."
+    )
+
+
+async def test_a_wrong_value_is_named_with_what_would_do(anonymous: httpx2.AsyncClient) -> None:
+    answer = await anonymous.get("/api/v1/incidents?stage=open&limit=500")
+    assert answer.status_code == 422
+    errors = {one["field"]: one["message"] for one in answer.json()["errors"]}
+    assert "'suspected'" in errors["stage"]
+    assert "200" in errors["limit"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+async def test_a_method_that_is_not_answered_names_those_that_are(anonymous: httpx2.AsyncClient, method: str) -> None:
+    answer = await anonymous.request(method, "/api/v1/incidents")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("address", ["/", "/api/v1/incidents", "/feed.json"])
+async def test_a_locked_database_is_said_without_its_name(house: House, address: str) -> None:
+    house.change(store=Broken(StoreUnavailable("the database /srv/secret/cutwatch.db is locked")))
+    async with house.client() as client:
+        answer = await client.get(address)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("address", ["/", "/api/v1/incidents"])
+async def test_a_mistake_of_ours_tells_nothing_of_itself(house: House, address: str) -> None:
+    house.change(store=Broken(RuntimeError("password=hunter2 at /srv/secret")))
+    async with house.client(raise_app_exceptions=False) as client:
+        answer = await client.get(address)
+    assert answer.status_code == 500
+    assert "hunter2" not in answer.text
+    assert "secret" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "private, no-store"
+
+
+async def test_a_mistake_still_reaches_whoever_runs_the_service(house: House) -> None:
+    house.change(store=Broken(RuntimeError("a bug")))
+    async with house.client() as client:
+        with pytest.raises(RuntimeError, match="a bug"):
+            await client.get("/api/v1/incidents")
+
+
+async def test_a_hostile_parameter_is_shown_as_text_and_cut_short(anonymous: httpx2.AsyncClient) -> None:
+    answer = await anonymous.get("/", params={"<script>alert(1)</script>" + "x" * 500: "1"})
+    assert answer.status_code == 400
+    assert "<script" not in answer.text
+    assert len(answer.content) < 4000
+    assert Page(answer.text).mistakes == []
+
+
+async def test_the_details_of_errors_are_translated_on_pages(anonymous: httpx2.AsyncClient) -> None:
+    page = Page((await anonymous.get("/incidents/CW-1999-0001", headers={"accept-language": "ru"})).text)
+    assert "По этому адресу нет ничего, что вам можно прочесть." in page.text
+    assert cast.ADDRESS not in page.text
