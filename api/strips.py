@@ -8,6 +8,9 @@ from typing import Final
 from api.labels import STATES
 from monitor.store import Span
 
+WINDOWS: Final = (timedelta(hours=3), timedelta(days=1), timedelta(days=7))
+"""How much time a strip may show. The first hours of a new target would be a speck in a week."""
+
 WIDTH: Final = 1000
 HEIGHT: Final = 24
 
@@ -35,6 +38,12 @@ class Strip:
 
     bars: tuple[Bar, ...]
     days: tuple[float, ...]
+
+
+def window_for(spans: Sequence[Span], now: datetime) -> timedelta:
+    """The shortest window that holds everything known, the longest if none does."""
+    began = min((span.started_at for span in spans), default=now)
+    return next((window for window in WINDOWS if now - began <= window), WINDOWS[-1])
 
 
 def strip_of(spans: Sequence[Span], since: datetime, now: datetime) -> Strip:

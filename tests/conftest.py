@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.lab.fixtures import start_world, webhook_sink
+
+__all__ = ["reference", "start_world", "webhook_sink"]
+
 settings.register_profile("cutwatch", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cutwatch")
 

@@ -1,7 +1,6 @@
 """`/organisations/{slug}`: what works, where, since when; a strip for every target and vantage point, with a table beside it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -9,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from api.parameters import ONLY_LANGUAGE, IncidentFilters
 from api.show import freshness_line, show, wording
-from api.strips import Strip, strip_of
+from api.strips import WINDOWS, Strip, strip_of, window_for
 from api.visible import OVER, Seen, Visible
 from monitor.core.incident import OPEN_STAGES
 from monitor.core.watchlist import Target
@@ -17,7 +16,7 @@ from monitor.store import CheckState, Span
 
 router = APIRouter(include_in_schema=False)
 
-SHOWN: Final = timedelta(days=7)
+SHOWN: Final = WINDOWS[-1]
 
 _STRETCHES: Final = 40
 """Stretches in the table beside a strip: the newest."""
@@ -25,10 +24,11 @@ _STRETCHES: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Where a check stands and has stood, the newest stretch first."""
+    """Where a check stands and has stood, the newest stretch first. `hours` is the time that its strip shows."""
 
     state: CheckState
     strip: Strip
+    hours: int
     spans: list[Span]
     left_out: int
 
@@ -56,5 +56,7 @@ async def _courses(visible: Visible, target: Target, states: list[CheckState]) -
 async def _course(visible: Visible, state: CheckState) -> Course:
     since = visible.now - SHOWN
     spans = await visible.spans(state, since)
-    strip = strip_of(spans, since, visible.now)
-    return Course(state, strip, spans[::-1][:_STRETCHES], max(0, len(spans) - _STRETCHES))
+    window = window_for(spans, visible.now)
+    strip = strip_of(spans, visible.now - window, visible.now)
+    hours = int(window.total_seconds()) // 3600
+    return Course(state, strip, hours, spans[::-1][:_STRETCHES], max(0, len(spans) - _STRETCHES))

@@ -34,8 +34,12 @@ async def sign_in(request: Request) -> Response:
 
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
-    """Take the session from this browser."""
+    """End the session, here and wherever else its secret may be."""
     context = context_of(request)
+    secret = request.cookies.get(session_cookie(context))
+    if secret:
+        async with context.store.writing() as writing:
+            await writing.end_session(fingerprint(secret))
     answer = RedirectResponse("/", 303)
     answer.delete_cookie(session_cookie(context), secure=is_encrypted(context), httponly=True, samesite="strict")
     return answer

@@ -90,7 +90,8 @@ class Lanes:
 
         Returns those for which the slow lane has no place: they must be interrupted and enter again.
         """
-        wanted = len(self._fast.queue) - self._fast.free
+        leaving = sum(ticket.displaced for ticket in self._fast.flying)
+        wanted = len(self._fast.queue) - self._fast.free - leaving
         lingering = [ticket for ticket in self._fast.flying if now - ticket.started > patience and not ticket.displaced]
         for ticket in lingering[: max(0, wanted)]:
             ticket.displaced = not self._moved(ticket)

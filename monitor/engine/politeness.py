@@ -30,10 +30,16 @@ _KEY_SIZE: Final = 4
 
 
 def domain_key(params: bytes) -> tuple[Key, ...]:
-    """The registrable domain that a look with these parameters (as JSON) troubles; a bare address counts as itself."""
-    given = json.loads(params)
-    host = urlsplit(given["url"]).hostname if given.get("url") else given.get("domain")
-    return (_registrable(host.rstrip(".").lower()),) if isinstance(host, str) and host else ()
+    """The registrable domain that a look with these parameters (as JSON) troubles; a bare address counts as itself.
+
+    Only who is asked for a `url` is troubled: a DNS look asks nobody but our own resolver.
+    """
+    url = json.loads(params).get("url")
+    try:
+        host = urlsplit(url).hostname if isinstance(url, str) else None
+    except ValueError:
+        return ()
+    return (_registrable(host.rstrip(".")),) if host else ()
 
 
 def address_keys(facts: Facts) -> bytes:

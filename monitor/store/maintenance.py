@@ -3,14 +3,15 @@
 import os
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 
-from monitor.store.session import StoreUnavailable, address_of, is_sqlite, plainly, writing_engine
+from monitor.store.session import StoreUnavailable, address_of, is_sqlite, placing, plainly, writing_engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -44,15 +45,20 @@ def backup(url: str, path: Path) -> None:
     A file that is there already is replaced. Raises `StoreUnavailable` where that cannot be done.
     """
     source = _existing_file(url)
+    with plainly(), placing(path), _all_at_once(path) as partial:
+        _copy(source, partial)
+
+
+@contextmanager
+def _all_at_once(path: Path) -> Iterator[Path]:
+    """A file to be filled, which takes its place when it is complete."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     os.close(descriptor)
     try:
-        with plainly():
-            _copy(source, Path(name))
+        yield Path(name)
         Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -400,6 +400,7 @@ REVOKE_KEY: Update = (
 TOUCH_KEY: Update = update(_key).where(_key.c.id == bindparam("key")).values(last_used_at=bindparam("now"))
 USE_SIGN_IN: Delete = delete(_sign_in).where(_sign_in.c.hash == bindparam("hash"), _sign_in.c.expires_at > bindparam("now"))
 FORGET_SIGN_INS: Delete = delete(_sign_in).where(_sign_in.c.expires_at <= bindparam("now"))
+END_SESSION: Delete = delete(_session).where(_session.c.hash == bindparam("hash"))
 FORGET_SESSIONS: Delete = delete(_session).where(_session.c.expires_at <= bindparam("now"))
 
 

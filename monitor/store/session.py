@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -59,8 +60,7 @@ class Store:
         if not is_sqlite(address):
             readers = create_async_engine(address, pool_size=_READERS, execution_options={"postgresql_readonly": True})
             return cls(create_async_engine(address, pool_size=1, max_overflow=0), readers)
-        with plainly():
-            create_file(address)
+        create_file(address)
         waiting = {"timeout": busy_timeout}
         writer = create_async_engine(address, connect_args=waiting, pool_size=1, max_overflow=0)
         readers = create_async_engine(address, connect_args=waiting, pool_size=_READERS, max_overflow=_READERS)
@@ -100,16 +100,16 @@ def plainly() -> Iterator[None]:
     """Say in plain words what is wrong with the database, where it is the database that is wrong."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error, OSError) as error:
+    except (DBAPIError, PoolTimeoutError, sqlite3.Error) as error:
         reason = _reason(error)
         if reason is None:
             raise
         raise StoreUnavailable(f"the database cannot be used: {reason}") from error
 
 
-def _reason(error: DBAPIError | sqlite3.Error | OSError) -> str | None:
-    if isinstance(error, OSError):
-        return f"{error.strerror}: {error.filename}; check the folder that CUTWATCH_DATA_DIR or CUTWATCH_DATABASE_URL names"
+def _reason(error: Exception) -> str | None:
+    if isinstance(error, PoolTimeoutError):
+        return "too many readers at once; try again in a minute"
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", None)
     if code is None:
@@ -119,8 +119,19 @@ def _reason(error: DBAPIError | sqlite3.Error | OSError) -> str | None:
     return _WHAT_TO_DO.get(code & 0xFF)
 
 
+@contextmanager
+def placing(path: Path) -> Iterator[None]:
+    """Say in plain words why a file cannot be put where it belongs."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{path} cannot be made: {error.strerror}; its folder must exist and be writable for this user"
+        ) from error
+
+
 def address_of(url: str) -> URL:
-    """The address, taken apart. Raises `StoreUnavailable` for one that no database can have; it is not repeated, for its password."""
+    """The address, taken apart. Raises `StoreUnavailable`, without repeating what may hold a password, if it is none."""
     try:
         address = make_url(url)
     except ArgumentError as error:
@@ -138,9 +149,10 @@ def is_sqlite(address: URL) -> bool:
 def create_file(address: URL) -> Path:
     """Make sure that the file of an SQLite database exists, readable by its owner only."""
     path = Path(address.database or "")
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _put_empty_database(path)
+    with placing(path):
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _put_empty_database(path)
     return path
 
 
@@ -148,7 +160,7 @@ def _put_empty_database(path: Path) -> None:
     """Put an empty database into place, all at once: SQLite does not wait for others while it turns a file to WAL."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     os.close(descriptor)
-    with closing(sqlite3.connect(name)) as connection:
+    with plainly(), closing(sqlite3.connect(name)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
     _put(Path(name), path)
 

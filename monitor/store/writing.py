@@ -188,6 +188,10 @@ class Writing:
         self._session.add(StaffSessionRow(hash=hash, expires_at=expires))
         await self._session.flush()
 
+    async def end_session(self, hash: str) -> None:  # noqa: A002  as above
+        """Forget a signed-in browser: whoever else holds its secret is out as well."""
+        await self._changed(queries.END_SESSION, hash=hash)
+
     async def set_fact(self, name: str, value: str) -> None:
         """Remember a value under a name, in place of what was there."""
         await self._execute_all(queries.set_fact(self._dialect), [{"name": name, "value": value}])

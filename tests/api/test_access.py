@@ -174,6 +174,14 @@ async def test_signing_out_takes_the_session_from_the_browser(house: House) -> N
         assert "Memorial" not in (await client.get("/")).text
 
 
+async def test_after_signing_out_a_stolen_copy_of_the_session_opens_nothing_either(house: House) -> None:
+    async with house.staff() as client:
+        stolen = dict(client.cookies)
+        await client.post("/sign-out")
+    async with house.client(cookies=stolen) as thief:
+        assert "Memorial" not in (await thief.get("/")).text
+
+
 async def test_a_session_of_somebodys_invention_opens_nothing(house: House) -> None:
     async with house.client(cookies={"__Host-cutwatch": "cutwatch_invented"}) as client:
         assert "Memorial" not in (await client.get("/")).text

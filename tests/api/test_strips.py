@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.strips import HEIGHT, WIDTH, strip_of
+from api.strips import HEIGHT, WIDTH, strip_of, window_for
 from monitor.store import Span
 from probes.kit.vocabulary import State
 from tests.api.cast import NOW
@@ -67,3 +67,9 @@ def test_no_bar_leaves_the_strip(stretches: list[tuple[State, float, float]]) ->
         assert bar.x + bar.width <= WIDTH + 0.2
         assert 0 <= bar.y < HEIGHT
         assert bar.y + bar.height == HEIGHT
+
+
+def test_a_young_target_fills_its_strip() -> None:
+    assert window_for([span(State.OK, 2, None)], NOW) == timedelta(hours=3)
+    assert window_for([span(State.OK, 20, None)], NOW) == timedelta(days=1)
+    assert window_for([span(State.OK, 500, None)], NOW) == timedelta(days=7)

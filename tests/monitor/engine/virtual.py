@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from monitor.bus import Heartbeat, Report
 from monitor.clock import Clock
@@ -99,6 +100,8 @@ class FakeWorld:
     """(when, from where, at whom) of every look that began."""
     proxies_down: set[str] = field(default_factory=set)
     closed: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    """Every name that was resolved, which only canaries are here."""
 
     def host(self, vantage: str, name: str) -> Host:
         if vantage in self.dead_lines:
@@ -153,6 +156,7 @@ class FakeLook:
         return Facts(tcp=steps, details={"failure": host.failure, "from": self.vantage})
 
     async def resolve(self, name: str) -> tuple[str, ...]:
+        self.world.asked.append(name)
         await self.world.clock.sleep(self.world.host(self.vantage, name).seconds)
         return (name,)
 
@@ -165,12 +169,12 @@ class FakeLook:
 
 
 class Params(ProbeParams):
-    domain: str
+    url: str
     also_addresses: tuple[str, ...] = ()
 
 
 async def observe(params: Params, look: Any) -> Facts:
-    facts: Facts = await look.visit(params.domain)
+    facts: Facts = await look.visit(urlsplit(params.url).hostname)
     return Facts(tcp=facts.tcp, details={**facts.details, "also": list(params.also_addresses)})
 
 
@@ -245,7 +249,7 @@ def vantage(name: str, *, control: tuple[str, ...] = (), canaries: bool = True, 
 
 
 def check(name: str, *, domain: str | None = None, every: int = 300, place: str = "moscow", **more: Any) -> PlannedCheck:
-    params = {"domain": domain or f"{name}.example"}
+    params = {"url": f"https://{domain or f'{name}.example'}/"}
     return PlannedCheck(id=name, probe="fake", vantage=place, every=every, params=params, **more)
 
 
@@ -254,7 +258,7 @@ def plan(checks: Iterable[PlannedCheck], *vantages: VantagePoint, **more: Any) -
         version="1",
         checks=tuple(checks),
         vantages=vantages or (vantage("moscow"),),
-        canaries=Canaries(),
+        canaries=more.pop("canaries", Canaries()),
         limits=more.pop("limits", Limits()),
         **more,
     )

@@ -180,6 +180,11 @@ def test_a_row_that_refers_to_nothing_is_found(database: Path) -> None:
     assert integrity_check(url_of(database)) != []
 
 
+def test_a_backup_into_a_folder_that_is_not_there_says_so(database: Path, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="folder must exist"):
+        backup(url_of(database), tmp_path / "nowhere" / "backup.db")
+
+
 def test_a_missing_database_and_another_kind_of_database_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="cutwatch db upgrade"):
         integrity_check(url_of(tmp_path / "nowhere.db"))

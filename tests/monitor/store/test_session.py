@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -127,6 +127,35 @@ async def test_a_cancelled_round_is_not_written_and_the_next_one_is(store: Store
     assert set((await rows_in(store)).values()) == {1}
 
 
+async def test_a_round_that_is_cancelled_while_it_waits_for_a_lock_leaves_the_door_open(store: Store, database: Path) -> None:
+    with locked_by_another(database):
+        waiting = asyncio.create_task(whole_round(store))
+        await asyncio.wait({waiting}, timeout=0.05)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    await whole_round(store)
+    assert set((await rows_in(store)).values()) == {1}
+
+
+async def test_trouble_of_others_is_not_taken_for_trouble_with_the_database(store: Store) -> None:
+    async def read_and_fail() -> None:
+        async with store.reading():
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await read_and_fail()
+
+
+async def test_too_many_readers_at_once_are_told_to_come_back(store: Store) -> None:
+    store._readers.sync_engine.pool._timeout = 0.05  # type: ignore[attr-defined]  # not to wait for half a minute
+    async with AsyncExitStack() as readers:
+        for _ in range(8):
+            await readers.enter_async_context(store.reading())
+        with pytest.raises(StoreUnavailable, match="too many readers"):
+            await readers.enter_async_context(store.reading())
+
+
 async def test_writers_take_turns(store: Store) -> None:
     async def count_up() -> None:
         async with store.writing() as writing:
@@ -202,12 +231,15 @@ async def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="not a database"):
         async with store.reading() as reading:
             await reading.current()
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        async with store.writing() as writing:
+            await writing.set_fact("country", "DE")
     await store.close()
 
 
 async def test_a_folder_that_cannot_be_made_says_where(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file stands in the way")
-    with pytest.raises(StoreUnavailable, match="CUTWATCH_DATA_DIR"):
+    with pytest.raises(StoreUnavailable, match="folder must exist"):
         await Store.open(url_of(tmp_path / "var" / "cutwatch.db"))
 
 
