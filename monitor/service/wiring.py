@@ -221,9 +221,12 @@ class Service:
         self._metrics.owed(backlogs, self._outbox.deliveries)
 
     async def _prune(self) -> None:
+        """Remove what is past its time, in small steps between which others can write."""
         before = self._clock.now() - timedelta(seconds=self._watch.watchlist.monitor.retention.observations)
-        async with self.store.writing() as writing:
-            await writing.drop_observations(before, PRUNED_AT_ONCE)
+        dropped = PRUNED_AT_ONCE
+        while dropped == PRUNED_AT_ONCE:
+            async with self.store.writing() as writing:
+                dropped = await writing.drop_observations(before, PRUNED_AT_ONCE)
 
     def _health(self) -> Health:
         now = self._clock.now()

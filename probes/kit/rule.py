@@ -52,9 +52,14 @@ def first_fitting(rules: Sequence[Rule[Case]], case: Case) -> Finding:
             return Finding(
                 state=rule.state,
                 rule=rule.id,
-                because=rule.because.format(**seen),
+                because=_text(rule.because.format(**seen)),
                 strength=rule.strength,
                 why_unclear=rule.why_unclear,
                 mechanism=rule.mechanism,
             )
     raise LookupError("no rule fits: a rule table must end with one that always does")
+
+
+def _text(words: str) -> str:
+    """Text that can be written anywhere: what a stranger's server said may hold half a surrogate pair."""
+    return words.encode("utf-8", "replace").decode()

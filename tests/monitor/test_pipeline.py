@@ -224,9 +224,14 @@ async def test_a_locked_database_loses_nothing_and_is_said_aloud(pipeline: Pipel
     other.close()
     async with asyncio.timeout(5):
         await taking
-    assert pipeline.trouble is None
     async with store.reading() as reading:
         assert await reading.observation(one.observation.id) is not None
+
+
+async def test_a_trouble_that_is_over_is_forgotten(pipeline: Pipeline) -> None:
+    pipeline.trouble = "the database was locked"
+    await pipeline.take([report(0, State.OK)])
+    assert pipeline.trouble is None
 
 
 async def test_a_rule_with_a_fault_makes_one_look_unclear_and_holds_up_nobody(pipeline: Pipeline, store: Store) -> None:

@@ -1,6 +1,7 @@
 """Regular jobs come back, whatever they do."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -61,13 +62,11 @@ async def test_a_job_that_fails_comes_back(scheduler: Scheduler, capsys: pytest.
 
 
 async def test_after_a_stall_a_job_runs_once_and_not_as_often_as_it_was_missed(scheduler: Scheduler) -> None:
-    import time
-
     bell = Bell()
     scheduler.every(5, "bell", bell.ring)
     scheduler.start()
     await bell.rings(1)
-    time.sleep(0.5)  # the stall itself: ten intervals during which nothing can run
+    time.sleep(0.5)  # noqa: ASYNC251 - the stall itself: ten intervals during which nothing can run
     before = bell.rung
     await bell.rings(before + 1)
     await asyncio.sleep(0)

@@ -63,7 +63,7 @@ async def posted(store: Store, one: Message) -> Posted:
 async def until(condition: Callable[[], Awaitable[bool]], within: float = 10.0) -> None:
     """Wait for a condition. Raises TimeoutError after `within` real seconds."""
     async with asyncio.timeout(within):
-        while not await condition():  # noqa: ASYNC110  a database wakes nobody
+        while not await condition():
             await asyncio.sleep(0.005)
 
 

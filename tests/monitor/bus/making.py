@@ -78,7 +78,7 @@ async def until(is_so: Callable[[], bool], what: str) -> None:
     """Wait for a condition, and fail with `what` if it never comes true."""
     try:
         async with asyncio.timeout(DEADLINE):
-            while not is_so():  # noqa: ASYNC110 - conditions of the outside world set no event
+            while not is_so():
                 await asyncio.sleep(0.005)
     except TimeoutError:
         raise AssertionError(f"after {DEADLINE} s still not: {what}") from None
