@@ -37,10 +37,11 @@ def find_place(settings: Settings, *, interactive: bool | None = None) -> Place:
     answered = read_answer(settings.data_dir)
     if given is not None and (answered is None or answered.country != given):
         answered = None
-    if answered is not None:
+    asks = interactive if interactive is not None else _on_a_terminal()
+    if answered is not None and (answered.agreed or not asks):
         return _place(answered)
-    if interactive if interactive is not None else _on_a_terminal():
-        return _place(_ask(settings.data_dir, given))
+    if asks:
+        return _place(_ask(settings.data_dir, answered.country if answered else given))
     return _unasked(given)
 
 
@@ -49,7 +50,7 @@ def _on_a_terminal() -> bool:
 
 
 def _place(answer: Answer) -> Place:
-    return Place(country=answer.country, paused=is_hostile(answer.country) and not answer.agreed)
+    return Place(country=answer.country, paused=not answer.agreed)
 
 
 def _unasked(country: str | None) -> Place:
@@ -66,7 +67,7 @@ def _ask(folder: Path, country: str | None) -> Answer:
         country = typed if len(typed) == 2 and typed.isascii() and typed.isalpha() else None
     say(f"\n{_note(country, 'en')}\n\n{_note(country, 'ru')}\n")
     agreed = typer.confirm("Start looking from here?", default=not is_hostile(country))
-    answer = Answer(country=country, agreed=agreed or not is_hostile(country))
+    answer = Answer(country=country, agreed=agreed)
     write_answer(folder, answer)
     return answer
 

@@ -1,5 +1,6 @@
 """The prober as a process: it takes its plan, hands over what it saw, and ends in order."""
 
+import asyncio
 import json
 import multiprocessing
 import os
@@ -12,7 +13,6 @@ import pytest
 import uvloop
 
 from monitor import agent
-from monitor.bus import Report
 from monitor.bus.journal import Journal
 from monitor.bus.local import LocalServiceBus
 from monitor.clock import Clock
@@ -22,7 +22,7 @@ from monitor.settings import Settings
 from probes.kit.budgets import Budgets
 from probes.kit.vocabulary import Unmeasured
 from tests.monitor.bus.contract import acknowledge, consumed
-from tests.monitor.bus.making import until
+from tests.monitor.bus.making import DEADLINE, until
 
 SPEED = 20.0
 """The prober's clock runs faster than life, and with it its ticks and heartbeats."""
@@ -77,14 +77,11 @@ def plan(*, every: int = 5) -> Plan:
     )
 
 
-async def drained(service: LocalServiceBus, process: BaseProcess) -> list[Report]:
+async def take_the_rest(service: LocalServiceBus, process: BaseProcess) -> None:
     """Take all that a prober hands over until it ends."""
-    taken: list[Report] = []
-    while process.is_alive() or (not taken):
-        some = await service.consume(100, 0.05)
-        taken += some
-        await acknowledge(service, some)
-    return taken
+    async with asyncio.timeout(DEADLINE):
+        while process.is_alive():
+            await acknowledge(service, await service.consume(100, 0.05))
 
 
 async def test_it_looks_hands_over_and_ends_in_order_when_told(
@@ -93,6 +90,7 @@ async def test_it_looks_hands_over_and_ends_in_order_when_told(
     await service.publish(plan())
     process = start()
     (first,) = await consumed(service, 1)
+    await acknowledge(service, [first])
     assert first.observation.check == "ovd-info"
     assert first.observation.software.startswith("cutwatch/")
     assert first.observation.facts is not None
@@ -100,7 +98,7 @@ async def test_it_looks_hands_over_and_ends_in_order_when_told(
     await until(lambda: service.heartbeat is not None, "the prober says how it is")
     assert process.pid is not None
     os.kill(process.pid, signal.SIGTERM)
-    await drained(service, process)
+    await take_the_rest(service, process)
     process.join()
     assert process.exitcode == 0
     journal = Journal(tmp_path / "spill")

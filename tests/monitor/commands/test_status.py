@@ -1,0 +1,80 @@
+"""`cutwatch status` and `cutwatch incidents`, over a store that holds a block."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from monitor.core.incident import Bracket, CaseKey, Change, EventKind, Incident, IncidentStage, Kind, apply, record
+from monitor.settings import Settings
+from monitor.store import Store, migrate
+from probes.kit.vocabulary import Strength
+from tests.monitor.commands.conftest import Type, objects
+
+AT = datetime(2021, 12, 25, 9, 0, tzinfo=UTC)
+
+
+async def plant() -> Incident:
+    settings = Settings()
+    settings.data_dir.mkdir(mode=0o700, exist_ok=True)
+    await asyncio.to_thread(migrate, settings.database)
+    store = await Store.open(settings.database)
+    change = Change(
+        key=CaseKey(organisation="ovd-info", target="ovd.info", family="path", country="RU"),
+        kind=Kind.BLOCKING,
+        stage=IncidentStage.CONFIRMED,
+        onset=Bracket(after=None, by=AT),
+        vantages=("moscow",),
+        rule="website.tls.reset.sni",
+        because="It answers to another name.\x1b[31m",
+        strength=Strength.STRONG,
+    )
+    event = record("CW-2021-0001", 1, AT, EventKind.OPENED, change)
+    incident = apply(None, event)
+    async with store.writing() as writing:
+        await writing.append([event], [incident])
+    await store.close()
+    return incident
+
+
+@pytest.fixture
+def blocked(house: Path) -> Incident:
+    return asyncio.run(plant())
+
+
+def test_before_the_first_look_it_says_how_to_begin(cutwatch: Type) -> None:
+    assert "cutwatch run" in cutwatch("status").stdout
+
+
+def test_open_incidents_are_listed_with_what_is_known(blocked: Incident, cutwatch: Type) -> None:
+    said = cutwatch("incidents", "list").stdout
+    for words in ("CW-2021-0001", "blocking", "ovd-info/ovd.info in RU", "before 2021-12-25 09:00 UTC", "strong"):
+        assert words in said
+    assert "\x1b[31m" not in said, "a stranger's text does not steer the terminal"
+
+
+def test_a_person_releases_an_incident_with_a_reason(blocked: Incident, cutwatch: Type) -> None:
+    (released,) = objects(cutwatch("incidents", "release", blocked.id, "--reason", "agreed with OVD-Info", "--json"))
+    assert (released["tlp"], released["version"]) == ("CLEAR", 2)
+
+
+def test_releasing_what_does_not_exist_says_so(blocked: Incident, cutwatch: Type) -> None:
+    result = cutwatch("incidents", "release", "CW-1999-0001", "--reason", "x")
+    assert result.exit_code == 1
+    assert "cutwatch incidents list" in result.stderr
+
+
+def test_a_reason_is_asked_for(blocked: Incident, cutwatch: Type) -> None:
+    assert cutwatch("incidents", "release", blocked.id).exit_code == 2
+
+
+def test_a_test_alert_waits_for_the_service(house: Path, cutwatch: Type) -> None:
+    (waiting,) = objects(cutwatch("alerts", "test", "staff", "--json"))
+    assert waiting["channel"] == "hook"
+
+
+def test_an_unknown_route_is_named_with_those_that_exist(house: Path, cutwatch: Type) -> None:
+    result = cutwatch("alerts", "test", "nobody")
+    assert result.exit_code == 2
+    assert "staff" in result.stderr
