@@ -35,7 +35,7 @@ def find_place(settings: Settings, *, interactive: bool | None = None) -> Place:
     if settings.lab_world is not None:
         return Place(country=given)
     answered = read_answer(settings.data_dir)
-    if given is not None and (answered is None or answered.country != given):
+    if answered is not None and given not in {None, answered.country}:
         answered = None
     asks = interactive if interactive is not None else _on_a_terminal()
     if answered is not None and (answered.agreed or not asks):

@@ -70,7 +70,7 @@ def test_a_yes_in_a_hostile_country_is_remembered(tmp_path: Path, monkeypatch: p
 def test_a_no_is_asked_again_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sit_down(monkeypatch, "RU", False)
     find_place(Settings(data_dir=tmp_path), interactive=True)
-    sit_down(monkeypatch, "RU", True)
+    sit_down(monkeypatch, True)
     assert find_place(Settings(data_dir=tmp_path), interactive=True) == Place(country="RU")
 
 
