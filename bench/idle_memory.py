@@ -23,17 +23,16 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from monitor.bus.frames import decode, encode
-from monitor.bus.journal import Journal
 from monitor.bus.local import LocalProberBus
 from monitor.clock import Clock
 from monitor.core.plan import Plan, PlannedCheck
 from monitor.core.watchlist import Canaries, Limits, VantagePoint, Words
 from monitor.engine.engine import Engine
 from monitor.engine.heap import DueHeap
+from monitor.engine.politeness import address_keys
 from probes.kit.discover import discover
 from probes.kit.network import Door, Network
 from probes.kit.observation import Facts, TcpConnect
-from monitor.engine.politeness import address_keys
 
 GOAL: Final = 400
 """Bytes of one idle check in heap and state, at most."""

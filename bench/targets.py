@@ -211,7 +211,7 @@ class _Names(asyncio.DatagramProtocol):
 
 def _record(kind: dns.rdatatype.RdataType, text: str) -> bytes:
     """A record of the question's name, which stands at byte 12 of every message."""
-    data = dns.rdata.from_text("IN", kind, text).to_wire()
+    data = dns.rdata.from_text("IN", kind, text).to_wire() or b""
     return struct.pack("!HHHIH", 0xC00C, kind, 1, 300, len(data)) + data
 
 

@@ -12,7 +12,7 @@ from monitor.commands.demo import demo
 from monitor.commands.keys import keys
 from monitor.commands.look import look
 from monitor.commands.output import Exit, complaints
-from monitor.commands.run import prober, run
+from monitor.commands.run import run
 from monitor.commands.status import incidents, status
 
 app = typer.Typer(
@@ -32,7 +32,6 @@ app.add_typer(incidents, name="incidents")
 app.add_typer(alerts, name="alerts")
 app.add_typer(keys, name="keys")
 app.add_typer(database, name="db")
-app.command("prober", hidden=True)(prober)
 
 
 def main() -> None:

@@ -1,15 +1,18 @@
 """The prober process: an engine, the bus to its service, and the beat that drives both."""
 
+import argparse
 import asyncio
 import contextlib
 import faulthandler
 import gc
 import os
 import signal
+import sys
 from importlib.metadata import version
 from typing import Final
 
 import structlog
+import uvloop
 
 from monitor.bus.journal import Journal, JournalInUse
 from monitor.bus.local import LocalProberBus, SocketUnusable, socket_path
@@ -17,6 +20,7 @@ from monitor.clock import Clock
 from monitor.core.watchlist import VantagePoint
 from monitor.engine.doors import door_for
 from monitor.engine.engine import Engine
+from monitor.logs import set_up_logs
 from monitor.scheduler import Scheduler
 from monitor.settings import Settings
 from probes.kit.budgets import Budgets
@@ -47,8 +51,10 @@ STALLED: Final = 120
 """Real seconds without a tick after which the process shows where it hangs and exits, so that its supervisor starts it anew."""
 
 
-async def run_prober(settings: Settings, clock: Clock) -> bool:
+async def run_prober(settings: Settings, clock: Clock, parent: int | None = None) -> bool:
     """Make looks for the service of this data folder until SIGTERM or SIGINT.
+
+    `parent` is the process that started this one, as it knows itself: it may have died before we could ask who it is.
 
     Returns False where it could not begin, or ended because the service was gone; what it saw is then in the spill file.
     """
@@ -59,11 +65,11 @@ async def run_prober(settings: Settings, clock: Clock) -> bool:
         _log.error("the prober cannot begin", problem=str(problem))
         return False
     with contextlib.closing(journal):
-        return await _Prober(settings, clock, LocalProberBus(path, journal, clock)).run()
+        return await _Prober(settings, clock, LocalProberBus(path, journal, clock), parent).run()
 
 
 class _Prober:
-    def __init__(self, settings: Settings, clock: Clock, bus: LocalProberBus) -> None:
+    def __init__(self, settings: Settings, clock: Clock, bus: LocalProberBus, parent: int | None) -> None:
         self._settings = settings
         self._clock = clock
         self._bus = bus
@@ -71,7 +77,7 @@ class _Prober:
             bus=bus, probes=discover(), opener=self._open, clock=clock, software=f"cutwatch/{version('cutwatch')}"
         )
         self._scheduler = Scheduler(clock)
-        self._parent = os.getppid()
+        self._parent = parent or os.getppid()
         self._ending = asyncio.Event()
         self._abandoned = False
 
@@ -121,3 +127,16 @@ class _Prober:
         left = await self._bus.drain(0 if self._abandoned else DRAIN)
         if left:
             _log.warning("the service has not taken everything; the rest is spilled for the next start", looks=left)
+
+
+def main() -> int:
+    """Run the prober as a process of its own: `python -m monitor.agent`, which `cutwatch run` starts by itself."""
+    parser = argparse.ArgumentParser(prog="python -m monitor.agent", description=run_prober.__doc__)
+    parser.add_argument("--parent", type=int, help="the service's process id: once it is gone, the prober ends")
+    settings = Settings()
+    set_up_logs(settings.log)
+    return 0 if uvloop.run(run_prober(settings, Clock.from_environment(), parser.parse_args().parent)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

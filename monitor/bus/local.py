@@ -246,12 +246,15 @@ class LocalServiceBus:
             self._acks.extend(ids)
             self._something_to_say.set()
 
-    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Begin a conversation in a task of our own: before Python 3.12 streams complain when theirs is cancelled."""
         if self._conversation is not None:
             _log.error("a second prober was turned away: one is connected already")
-            await _hang_up(writer)
+            writer.close()
             return
-        self._conversation = asyncio.current_task()
+        self._conversation = asyncio.create_task(self._converse(reader, writer))
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._owed_plan = self._plan is not None
         self._something_to_say.set()
         try:

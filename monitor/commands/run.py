@@ -1,4 +1,4 @@
-"""`cutwatch run` and its prober."""
+"""`cutwatch run`: the service, on a terminal or under a supervisor."""
 
 import asyncio
 import gc
@@ -6,16 +6,14 @@ import signal
 from datetime import timedelta
 
 import structlog
-import typer
 import uvloop
 
-from monitor.agent import run_prober
 from monitor.clock import Clock
 from monitor.commands.keys import make_sign_in
-from monitor.commands.logs import set_up_logs
-from monitor.commands.output import Exit, complaints, refuse, say
+from monitor.commands.output import complaints, refuse, say
 from monitor.commands.place import find_place
 from monitor.configuration import ConfigurationError
+from monitor.logs import set_up_logs
 from monitor.service import Place
 from monitor.service.web import CannotListen
 from monitor.service.wiring import AlreadyRunning, Service, serve
@@ -76,10 +74,3 @@ async def _reload(service: Service) -> None:
         _log.error("the configuration was not reloaded", problem=problem)
     if not problems:
         _log.info("the configuration was reloaded")
-
-
-def prober() -> None:
-    """Run the looks of this machine. `cutwatch run` starts this by itself."""
-    settings = Settings()
-    set_up_logs(settings.log)
-    raise typer.Exit(Exit.DONE if uvloop.run(run_prober(settings, Clock.from_environment())) else Exit.FAILED)

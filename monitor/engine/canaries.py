@@ -81,15 +81,6 @@ class CanaryWatch:
             await self._round()
         return self.health
 
-    async def judge(self, began: float, *, failed: bool) -> VantageHealth:
-        """The health that a look which began at `began` is to be read with.
-
-        A look that failed waits for a round of its own time; so does every look while this place is not known to see.
-        """
-        if failed or self.health is not VantageHealth.HEALTHY:
-            return await self.after(began)
-        return self.health
-
     def report(self) -> VantageReport:
         """What the newest round says."""
         return VantageReport(vantage=self._vantage, health=self.health, since=self.since, detail=self._detail)

@@ -84,7 +84,7 @@ class Engine:
         self._distinct = min(plan.relook, default=RELOOK) * DISTINCT_SHARE
         self._limit(plan.limits)
         self._lookouts.adopt(plan)
-        self._heap.adopt(ours, self._steady(self._clock.monotonic()))
+        self._heap.adopt(ours, self._now())
         _log.info("a plan is in force", version=plan.version, checks=len(ours), paused=plan.paused)
 
     async def tick(self, now: float) -> None:
@@ -97,11 +97,13 @@ class Engine:
             await self._take_turn(item, steady)
         for check in self._relooks.due(steady):
             self._look_out_of_turn(check, steady)
-        self._dispatch(steady)
+        self._lanes.call(steady)
+        self._make_room(steady)
+        self._start(steady)
 
     async def beat(self) -> None:
         """Tell the service how things stand."""
-        now = self._steady(self._clock.monotonic())
+        now = self._now()
         await self._bus.heartbeat(
             Heartbeat(
                 at=self._clock.now(),
@@ -133,10 +135,13 @@ class Engine:
 
     async def _take_wishes(self) -> None:
         async for check in self._bus.looks():
-            self._relooks.want(check, self._steady(self._clock.monotonic()))
+            self._relooks.want(check, self._now())
 
     def _steady(self, monotonic: float) -> float:
         return monotonic + self._offset
+
+    def _now(self) -> float:
+        return self._steady(self._clock.monotonic())
 
     def _limit(self, limits: Limits) -> None:
         """A look that has used up the shortest stage budget has most likely met somebody who swallows packets."""
@@ -152,8 +157,8 @@ class Engine:
         return False
 
     def _stamp(self, item: Scheduled) -> Stamp:
-        version = self._probes[item.probe].version
-        return Stamp(check=item.id, vantage=item.vantage, probe_version=version, software=self._software)
+        version = self._probes[item.routine.probe].version
+        return Stamp(check=item.id, vantage=item.routine.vantage, probe_version=version, software=self._software)
 
     async def _take_turn(self, item: Scheduled, now: float) -> None:
         missed = item.missed(now)
@@ -179,19 +184,20 @@ class Engine:
         keys = (*domain_key(item.params), *unpacked(item.addresses))
         self._lanes.enter(Ticket(item=item, keys=keys, due=now, slow=item.slow))
 
-    def _dispatch(self, now: float) -> None:
-        if self._finishing or self._settling >= SETTLING:
-            return
-        self._lanes.call(now)
+    def _make_room(self, now: float) -> None:
         for ticket in self._lanes.make_room(now, self._patience):
             _cancel(ticket)
+
+    def _start(self, now: float) -> None:
+        if self._finishing or self._settling >= SETTLING:
+            return
         for ticket in self._lanes.start(now):
             self._take_off(ticket)
 
     def _take_off(self, ticket: Ticket) -> None:
         item = ticket.item
         item.doing = Doing.FLYING
-        ticket.started = self._steady(self._clock.monotonic())
+        ticket.started = self._now()
         ticket.before, item.accounted = item.accounted, ticket.started
         ticket.task = asyncio.create_task(self._fly(ticket, self._clock.now()))
         self._looks.add(ticket.task)
@@ -203,7 +209,7 @@ class Engine:
             _log.error("a look could not be recorded; the fault is ours", error=type(error).__name__, exc_info=error)
 
     async def _fly(self, ticket: Ticket, started_at: datetime) -> None:
-        here = self._lookouts.get(ticket.item.vantage)
+        here = self._lookouts.get(ticket.item.routine.vantage)
         seen: Seen | None = None
         try:
             seen = await self._look(ticket.item, here) if here else None
@@ -212,16 +218,16 @@ class Engine:
                 raise
             seen = Seen(facts=None) if ticket.overdue else None
         finally:
-            self._lanes.leave(ticket)
+            self._lanes.leave(ticket, self._now())
         if ticket.displaced and seen is None:
             self._wait_in_slow_lane(ticket)
         else:
             await self._report(ticket, here, seen, started_at)
-        self._dispatch(self._steady(self._clock.monotonic()))
+        self._start(self._now())
 
     async def _look(self, item: Scheduled, here: Lookout) -> Seen:
-        others = self._lookouts.controls(item.vantage)
-        return await look_once(self._probes[item.probe], item.params, here, others, self._controls, self._clock)
+        others = self._lookouts.controls(item.routine.vantage)
+        return await look_once(self._probes[item.routine.probe], item.params, here, others, self._controls, self._clock)
 
     def _wait_in_slow_lane(self, ticket: Ticket) -> None:
         ticket.item.doing = Doing.QUEUED
@@ -243,7 +249,7 @@ class Engine:
             self._follow_up(ticket, failing=bool(seen.failing))
 
     def _timing(self, ticket: Ticket, started_at: datetime) -> Timing:
-        took = self._steady(self._clock.monotonic()) - ticket.started
+        took = self._now() - ticket.started
         suspect = self._load.busy > BUSY or self._wall.stepped_at >= ticket.started
         return Timing(started_at=started_at, duration=took / self._clock.speed, suspect=suspect)
 
@@ -254,11 +260,13 @@ class Engine:
             item.addresses = address_keys(seen.facts)
 
     async def _health(self, here: Lookout, seen: Seen, began: float) -> dict[str, VantageHealth]:
-        """The health of all who looked, as of a moment after they did where that matters."""
+        """The health of all who looked: of those in doubt as of a round of canaries that began after the look did."""
         looked = {here.vantage.id, *(one.vantage for one in seen.control)}
         places = [place for name in looked if (place := self._lookouts.get(name))]
-        waits = [place.canaries.judge(began, failed=place.vantage.id in seen.failing) for place in places]
-        return {place.vantage.id: health for place, health in zip(places, await asyncio.gather(*waits), strict=True)}
+        doubtful = [place.canaries for place in places if place.is_doubtful(seen.failing)]
+        if doubtful:
+            await asyncio.gather(*(canaries.after(began) for canaries in doubtful))
+        return {place.vantage.id: place.canaries.health for place in places}
 
     def _follow_up(self, ticket: Ticket, *, failing: bool) -> None:
         """See a first bad look again soon: it may have been a passing trouble, and if not somebody waits to hear of it."""
@@ -279,7 +287,7 @@ class Engine:
     def _end_stuck(self, now: float) -> None:
         for ticket in self._lanes.flying():
             if now - ticket.started > self._stuck_after and not ticket.overdue:
-                _log.error("a look is stuck and is ended", check=ticket.item.id, probe=ticket.item.probe)
+                _log.error("a look is stuck and is ended", check=ticket.item.id, probe=ticket.item.routine.probe)
                 ticket.overdue = True
                 _cancel(ticket)
 

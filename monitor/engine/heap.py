@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from sys import intern
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 from monitor.core.plan import PlannedCheck
@@ -38,6 +38,14 @@ class Doing(Enum):
     FLYING = auto()
 
 
+class Routine(NamedTuple):
+    """With which probe, from where, and every how many seconds: one object for all checks that have this in common."""
+
+    probe: str
+    vantage: str
+    every: int
+
+
 @dataclass(slots=True, eq=False)
 class Scheduled:
     """One check and all that the engine keeps of it between looks: small, for there may be 100,000.
@@ -50,9 +58,7 @@ class Scheduled:
     """
 
     id: str
-    probe: str
-    vantage: str
-    every: int
+    routine: Routine
     params: bytes
     due: float
     accounted: float
@@ -67,15 +73,15 @@ class Scheduled:
 
     def period(self, moment: float) -> int:
         """The number of the period that `moment` lies in."""
-        return int((moment - self._phase()) // self.every)
+        return int((moment - self._phase()) // self.routine.every)
 
     def start_of(self, period: int) -> int:
         """When a period begins."""
-        return self._phase() + period * self.every
+        return self._phase() + period * self.routine.every
 
     def due_in(self, period: int) -> float:
         """When the look of this period is due."""
-        return self.start_of(period) + _fraction(f"{self.id}{period}") * min(self.every * JITTER_SHARE, JITTER_CAP)
+        return self.start_of(period) + _fraction(f"{self.id}{period}") * min(self.routine.every * JITTER_SHARE, JITTER_CAP)
 
     def missed(self, now: float) -> int:
         """How many whole periods have passed of which nothing is recorded yet."""
@@ -86,7 +92,7 @@ class Scheduled:
         return (self.period(now) + crc32(self.id.encode())) % stretch != 0
 
     def _phase(self) -> int:
-        return crc32(self.id.encode()) % self.every
+        return crc32(self.id.encode()) % self.routine.every
 
 
 def _fraction(text: str) -> float:
@@ -135,8 +141,7 @@ class DueHeap:
 
 
 def _is_unchanged(item: Scheduled, check: PlannedCheck) -> bool:
-    params = _packed(check.params)
-    return (item.probe, item.vantage, item.every, item.params) == (check.probe, check.vantage, check.every, params)
+    return (item.routine, item.params) == (_routine(check.probe, check.vantage, check.every), _packed(check.params))
 
 
 def _scheduled(check: PlannedCheck, known: Scheduled | None, now: float) -> Scheduled:
@@ -144,9 +149,7 @@ def _scheduled(check: PlannedCheck, known: Scheduled | None, now: float) -> Sche
     last_run = check.last_run.timestamp() if check.last_run else now
     item = Scheduled(
         id=check.id,
-        probe=intern(check.probe),
-        vantage=intern(check.vantage),
-        every=check.every,
+        routine=_routine(check.probe, check.vantage, check.every),
         params=_packed(check.params),
         due=now,
         accounted=known.accounted if known else min(last_run, now),
@@ -159,8 +162,13 @@ def _room(item: Scheduled, check: PlannedCheck, known: Scheduled | None, now: fl
     """Seconds within which a look is owed before the next one is due; 0 where none is."""
     period = item.period(now)
     if known is None and check.last_run is None:
-        return float(item.every)
+        return float(item.routine.every)
     return item.start_of(period + 1) - now if item.period(item.accounted) < period else 0.0
+
+
+@lru_cache(maxsize=1024)
+def _routine(probe: str, vantage: str, every: int) -> Routine:
+    return Routine(probe, vantage, every)
 
 
 def _packed(params: dict[str, Any]) -> bytes:

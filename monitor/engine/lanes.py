@@ -66,15 +66,15 @@ class Lanes:
         """Wait for a turn."""
         self._lane(ticket).queue.append(ticket)
 
-    def leave(self, ticket: Ticket) -> None:
-        """A look has ended, whatever came of it."""
+    def leave(self, ticket: Ticket, now: float) -> None:
+        """A look has ended, whatever came of it; who waited for its hosts may be next."""
         del self._lane(ticket).flying[ticket]
         self._politeness.leave(ticket.keys)
+        self._return(self._politeness.called(ticket.keys, now))
 
     def call(self, now: float) -> None:
-        """Put those who waited for a domain or an address, and may go now, before everybody else in their lane."""
-        for ticket in sorted(self._politeness.called(now), key=lambda ticket: ticket.due, reverse=True):
-            self._lane(ticket).queue.appendleft(ticket)
+        """See whose wait for a domain or an address is over, because its gap has passed."""
+        self._return(self._politeness.called_anywhere(now))
 
     def start(self, now: float) -> list[Ticket]:
         """Everybody who may take off now; they are in flight from here on."""
@@ -112,6 +112,11 @@ class Lanes:
 
     def _lane(self, ticket: Ticket) -> Lane:
         return self._slow if ticket.slow else self._fast
+
+    def _return(self, called: Iterable[Ticket]) -> None:
+        """Who has waited for a host comes before everybody else in the lane."""
+        for ticket in sorted(called, key=lambda ticket: ticket.due, reverse=True):
+            self._lane(ticket).queue.appendleft(ticket)
 
     def _start(self, lane: Lane, now: float) -> Iterator[Ticket]:
         while lane.queue and lane.free:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +33,10 @@ class Lookout:
     vantage: VantagePoint
     network: Network
     canaries: CanaryWatch
+
+    def is_doubtful(self, failing: Container[str]) -> bool:
+        """Whether what was seen from here must wait for canaries of its own time: it failed, or this place was not well."""
+        return self.vantage.id in failing or self.canaries.health is not VantageHealth.HEALTHY
 
 
 @dataclass(frozen=True, slots=True)

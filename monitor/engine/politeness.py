@@ -99,13 +99,19 @@ class Politeness(Generic[Waiting]):
         for key in keys:
             self._hosts[key].in_flight -= 1
 
-    def called(self, now: float) -> list[Waiting]:
-        """Those at the head of their lines whose turn has come; they must `enter` again."""
+    def called(self, keys: Iterable[Key], now: float) -> list[Waiting]:
+        """Those at the head of the lines of `keys` whose turn has come; they must `enter` again."""
         called = []
-        for key, line in list(self._lines.items()):
-            called += [line.popleft() for _ in range(min(len(line), self._room(key, now)))]
-            if not line:
-                del self._lines[key]
+        for key in keys:
+            if line := self._lines.get(key):
+                called += [line.popleft() for _ in range(min(len(line), self._room(key, now)))]
+                if not line:
+                    del self._lines[key]
+        return called
+
+    def called_anywhere(self, now: float) -> list[Waiting]:
+        """The same for all lines. Hosts where nothing is under way and nobody need wait any more are forgotten."""
+        called = self.called(list(self._lines), now)
         self._hosts = {key: host for key, host in self._hosts.items() if host.in_flight or host.free_at > now}
         return called
 

@@ -76,7 +76,7 @@ def gap(stamp: Stamp, item: Scheduled, missed: int, why: Unmeasured, drift: floa
         check=stamp.check,
         vantage=stamp.vantage,
         started_at=started_at,
-        duration=float(missed * item.every),
+        duration=float(missed * item.routine.every),
         facts=None,
         validity=Validity.INVALID,
         unmeasured=why,

@@ -24,9 +24,9 @@ STEADY = 300.0
 class ProberProcess:
     """One prober process of `cutwatch run`."""
 
-    def __init__(self, settings: Settings, command: tuple[str, ...] = ("-m", "monitor", "prober")) -> None:
+    def __init__(self, settings: Settings, command: tuple[str, ...] = ("-m", "monitor.agent")) -> None:
         self._settings = settings
-        self._command = (sys.executable, *command)
+        self._command = (sys.executable, *command, "--parent", str(os.getpid()))
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
         self.restarts = 0

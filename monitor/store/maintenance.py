@@ -7,10 +7,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-
 from monitor.store.session import StoreUnavailable, address_of, is_sqlite, placing, plainly, writing_engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -22,6 +18,10 @@ def migrate(url: str) -> None:
     One transaction: an interrupted migration leaves the database as it was. Running it again changes nothing. Raises
     `StoreUnavailable` where the database cannot be used, or was written by a newer Cutwatch.
     """
+    from alembic import command  # noqa: PLC0415  takes as long to import as all the rest, and most commands never migrate
+    from alembic.config import Config  # noqa: PLC0415  as above
+    from alembic.util import CommandError  # noqa: PLC0415  as above
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with plainly():

@@ -1,7 +1,6 @@
 """The field's failure vocabulary (OONI data format df-007), and the one place where an exception becomes a word."""
 
 import errno
-import ssl
 from enum import StrEnum
 from typing import Final
 
@@ -78,8 +77,6 @@ def classify(error: BaseException) -> str:
     """The word for `error`. What the vocabulary does not know keeps its message, without addresses and bounded."""
     if isinstance(error, Failed):
         return error.failure
-    if isinstance(error, ssl.SSLError):
-        return _classify_tls(error)
     if isinstance(error, EOFError):
         return Failure.EOF
     if isinstance(error, OSError) and error.errno in _BY_ERRNO:
@@ -87,13 +84,6 @@ def classify(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return Failure.GENERIC_TIMEOUT
     return unknown(str(error) or type(error).__name__)
-
-
-def _classify_tls(error: ssl.SSLError) -> str:
-    """A peer that closes in the middle of a handshake is no TLS failure but an end, which a censor may have brought about."""
-    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return Failure.EOF
-    return Failure.SSL_FAILED_HANDSHAKE
 
 
 def unknown(message: str) -> str:

@@ -1,35 +1,39 @@
 """httpx2 over connections that stand already: the stages before HTTP have been run, timed and judged elsewhere.
 
-httpx2 and httpcore2 are used by their public interfaces only. httpcore2's connection pool is left out: there is nothing to
-pool where every look has a connection of its own, it would cost a fifth of the request, and its work grows with the number
-of requests that hang, which is when we must be quick.
+httpx2 is used by its public interface only, and h11, which also httpcore2 builds on, reads and writes the messages.
+httpcore2 itself is left out: where every look has a connection of its own there is nothing to pool, it would double the
+cost of a request, and its pool's work grows with the number of requests that hang, which is when we must be quick.
 """
 
+import asyncio
 import re
-import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from functools import lru_cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from time import perf_counter
-from typing import Any, Final, cast
+from typing import Final
 
-import httpcore2
+import h11
 import httpx2
 
 from probes.kit.failure import Failed, unknown
 from probes.kit.proxy import Stream
 
 HEAD_CAP: Final = 256 * 1024
-"""Bytes before a response's body begins. h11 gives up on one head at 100 KiB, but not on an endless row of interim ones."""
+"""Bytes before a response's body begins. h11 is told to give up on one head, but it does not count interim ones."""
 SAMPLE: Final = 0.25
 """Seconds between two samples of how much has arrived."""
+
+_ONE_HEAD_CAP: Final = 100 * 1024
+_EVENTS_AT_ONCE: Final = 100
+"""Pieces of a body that are read before others get their turn: a server may send every byte as a chunk of its own."""
 _WIRE: Final = "wire"
 _EMPTY_LINE: Final = re.compile(rb"\n\r?\n")
 _INTERIM: Final = re.compile(rb"HTTP/\d\.\d 1\d\d")
 
 
-class Wire(httpcore2.AsyncNetworkStream):
+class Wire:
     """Passes bytes through and remembers what matters, however it ends: what was sent, what came, and how fast.
 
     `body` is the response's body as it came, without the framing of HTTP; `truncated` says that it was cut off.
@@ -40,17 +44,17 @@ class Wire(httpcore2.AsyncNetworkStream):
         self._began = perf_counter()
         self._received = 0
         self._samples: list[tuple[float, int]] = []
-        self._sent: list[bytes] = []
         self._head: list[bytes] = []
+        self._headers: dict[bytes, bytes] = {}
+        self.request = b""
         self.ended = False
         self.status: int | None = None
         self.header_names: tuple[bytes, ...] = ()
-        self._headers: dict[bytes, bytes] = {}
         self.body = bytearray()
         self.truncated = False
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109 - httpcore2's
-        """Of httpcore2. How much to read is up to what arrived, and the stage's budget ends all waiting."""
+    async def read(self) -> bytes:
+        """What has arrived; nothing at the end. The stage's budget ends all waiting."""
         data = await self._stream.read()
         self._sample(perf_counter() - self._began)
         self._received += len(data)
@@ -71,28 +75,14 @@ class Wire(httpcore2.AsyncNetworkStream):
         if self._received > HEAD_CAP:
             raise Failed(unknown("the head of the response does not end"))
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - httpcore2's
-        """Of httpcore2, which also writes the nothing of which a GET's body consists."""
-        if buffer:
-            self._sent.append(buffer)
-            self._stream.write(buffer)
+    def send(self, request: bytes) -> None:
+        """Send the request."""
+        self.request = request
+        self._stream.write(request)
 
-    async def aclose(self) -> None:
-        """Of httpcore2."""
+    def close(self) -> None:
+        """Give the connection up."""
         self._stream.close()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,  # noqa: ARG002 - httpcore2's
-        server_hostname: str | None = None,  # noqa: ARG002 - httpcore2's
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - httpcore2's
-    ) -> httpcore2.AsyncNetworkStream:
-        """Of httpcore2: TLS has been started already, where there is any."""
-        return self
-
-    def get_extra_info(self, info: str) -> Any:  # noqa: ARG002 - httpcore2's
-        """Of httpcore2: nothing that it would need."""
-        return None
 
     def answered(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         """The final head has been understood."""
@@ -103,11 +93,6 @@ class Wire(httpcore2.AsyncNetworkStream):
     def header(self, name: bytes) -> str:
         """The value of the first response header `name`, which is given in lower case; empty where there is none."""
         return self._headers.get(name, b"").decode("utf-8", "replace")
-
-    @property
-    def request(self) -> bytes:
-        """The request as it was sent."""
-        return b"".join(self._sent)
 
     def head(self) -> bytes:
         """The head of the response as it came; all that came, where it was no proper one."""
@@ -132,34 +117,48 @@ def _end_of_head(arrived: bytes) -> int:
     return len(arrived)
 
 
-class _Content(httpx2.AsyncByteStream):
-    """The body of a response, from httpcore2 to httpx2."""
+class _Exchange(httpx2.AsyncByteStream):
+    """One request and its response over a wire; as a stream it is the response's body."""
 
-    def __init__(self, stream: AsyncIterable[bytes], connection: httpcore2.AsyncHTTP11Connection) -> None:
-        self._stream = stream
-        self._connection = connection
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._messages = h11.Connection(h11.CLIENT, max_incomplete_event_size=_ONE_HEAD_CAP)
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return aiter(self._stream)
+    async def ask(self, request: h11.Request) -> httpx2.Response:
+        """Send `request` and wait for the head of the response."""
+        self._wire.send((self._messages.send(request) or b"") + (self._messages.send(h11.EndOfMessage()) or b""))
+        while not isinstance(event := await self._next(), h11.Response):
+            pass
+        headers = event.headers.raw_items()
+        self._wire.answered(event.status_code, headers)
+        return httpx2.Response(event.status_code, headers=headers, stream=self)
+
+    async def _next(self) -> object:
+        """The next event of h11, whatever it is."""
+        while (event := self._messages.next_event()) is h11.NEED_DATA:
+            self._messages.receive_data(await self._wire.read())
+        return event
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        events = 0
+        while isinstance(event := await self._next(), h11.Data):
+            yield event.data
+            events += 1
+            if events % _EVENTS_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     async def aclose(self) -> None:
         """Of httpx2."""
-        await self._connection.aclose()
+        self._wire.close()
 
 
 class Transport(httpx2.AsyncBaseTransport):
-    """Sends a GET over the `Wire` among the request's extensions. Raises what httpcore2 and the connection raise."""
+    """Sends a GET over the `Wire` among the request's extensions. Raises what h11 and the connection raise."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Of httpx2."""
-        wire: Wire = request.extensions[_WIRE]
-        asked = request.url
-        url = httpcore2.URL(scheme=asked.raw_scheme, host=asked.raw_host, port=asked.port, target=asked.raw_path)
-        connection = httpcore2.AsyncHTTP11Connection(url.origin, wire)
-        response = await connection.handle_async_request(httpcore2.Request("GET", url, headers=request.headers.raw))
-        wire.answered(response.status, response.headers)
-        content = _Content(cast("AsyncIterable[bytes]", response.stream), connection)
-        return httpx2.Response(response.status, headers=response.headers, stream=content)
+        asked = h11.Request(method="GET", target=request.url.raw_path, headers=request.headers.raw)
+        return await _Exchange(request.extensions[_WIRE]).ask(asked)
 
 
 class Browser:
@@ -173,13 +172,13 @@ class Browser:
     async def get(self, url: httpx2.URL, wire: Wire, cap: int) -> None:
         """Get `url` over `wire`, which then holds the response, of its body at most `cap` bytes.
 
-        Raises EOFError where the peer closed too early, and what httpx2, httpcore2 and the connection raise.
+        Raises EOFError where the peer closed too early, and what httpx2, h11 and the connection raise.
         """
-        headers = self._headers(url.netloc)
+        headers = self._headers(url.raw_scheme, url.netloc)
         request = httpx2.Request("GET", url, headers=headers, stream=_NOTHING, extensions={_WIRE: wire})
         try:
             await self._receive(request, wire, cap)
-        except httpcore2.RemoteProtocolError as error:
+        except h11.RemoteProtocolError as error:
             if wire.ended:
                 raise EOFError from error
             raise
@@ -199,19 +198,23 @@ class Browser:
 
 
 _NOTHING: Final = httpx2.ByteStream(b"")
-_HEADERS: Final = (
+
+_BROWSER: Final = (
     (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
     (b"Accept-Language", b"en-US,en;q=0.5"),
     (b"Accept-Encoding", b"gzip, deflate"),
     (b"Connection", b"keep-alive"),
     (b"Upgrade-Insecure-Requests", b"1"),
+)
+_OVER_TLS: Final = (
     (b"Sec-Fetch-Dest", b"document"),
     (b"Sec-Fetch-Mode", b"navigate"),
     (b"Sec-Fetch-Site", b"none"),
     (b"Sec-Fetch-User", b"?1"),
 )
-"""What Firefox sends with a first visit, in its order, behind its name."""
+"""What Firefox sends with a first visit, in its order; the second part only where the connection is encrypted."""
 
 
-def _headers(user_agent: str, host: bytes) -> httpx2.Headers:
-    return httpx2.Headers([(b"Host", host), (b"User-Agent", user_agent.encode()), *_HEADERS])
+def _headers(user_agent: str, scheme: bytes, host: bytes) -> httpx2.Headers:
+    named = ((b"Host", host), (b"User-Agent", user_agent.encode()))
+    return httpx2.Headers([*named, *_BROWSER, *(_OVER_TLS if scheme == b"https" else ())])

@@ -77,7 +77,7 @@ async def showing(
         write_configuration(folder / "config", scenario, world.topology, sink.url)
         world.write_map(folder / "world.json")
         environment = _environment(folder, clock, port, secret)
-        service = await stack.enter_async_context(_service(environment))
+        service = await stack.enter_async_context(running_service(environment))
         yield Demonstration(
             scenario=scenario,
             world=world,
@@ -154,7 +154,8 @@ def _environment(folder: Path, clock: Clock, port: int, secret: str) -> dict[str
 
 
 @asynccontextmanager
-async def _service(environment: dict[str, str]) -> AsyncIterator[Process]:
+async def running_service(environment: dict[str, str]) -> AsyncIterator[Process]:
+    """`cutwatch run` in this environment; at the end it is ended in order, unless it has ended by itself."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "monitor", "run", stdout=PIPE, stderr=None, env=environment, start_new_session=True
     )

@@ -6,6 +6,7 @@ import pytest
 
 from monitor.core.watchlist import Canaries
 from monitor.engine.canaries import CanaryWatch, Round, health_of
+from monitor.engine.lookouts import Lookout
 from probes.kit.budgets import Budgets
 from probes.kit.network import Network
 from probes.kit.vocabulary import VantageHealth
@@ -101,17 +102,19 @@ async def test_canaries_are_not_asked_more_often_than_every_twelfth_of_their_cad
     assert stage.clock.monotonic() - began >= 4 * 60 / 12
 
 
-async def test_a_look_that_is_well_does_not_wait_while_all_is_well(stage: Stage) -> None:
-    watch = watch_of(stage)
-    await stage.until(watch.after(0))
-    assert await watch.judge(stage.clock.monotonic(), failed=False) is VantageHealth.HEALTHY
-    assert rounds(stage) == 1
+async def test_a_look_that_is_well_is_not_in_doubt_while_all_is_well(stage: Stage) -> None:
+    place = vantage("moscow")
+    here = Lookout(place, network(stage), watch_of(stage))
+    assert here.is_doubtful(failing=())
+    await stage.until(here.canaries.after(0))
+    assert not here.is_doubtful(failing=("berlin",))
+    assert here.is_doubtful(failing=("moscow",))
 
 
 async def test_without_canaries_nobody_waits_and_nobody_knows(stage: Stage) -> None:
     watch = watch_of(stage, domestic=(), foreign=())
     await watch.run()
-    assert await watch.judge(stage.clock.monotonic(), failed=True) is VantageHealth.UNKNOWN
+    assert await watch.after(stage.clock.monotonic()) is VantageHealth.UNKNOWN
     assert "no canaries are configured" in watch.report().detail
 
 

@@ -84,7 +84,7 @@ def test_a_changed_check_keeps_its_last_look() -> None:
     heap.adopt([planned("a", every=86400)], START + 200)
     new = heap.checks["a"]
     assert old.gone
-    assert (new.every, new.accounted) == (86400, START + 100)
+    assert (new.routine.every, new.accounted) == (86400, START + 100)
 
 
 def test_one_tick_takes_up_no_more_than_its_limit() -> None:
@@ -124,7 +124,7 @@ def test_whatever_the_stalls_each_check_is_due_once_in_a_period_and_stays_in_pha
             assert item.due > now
         for item in taken:
             jitter = item.due - item.start_of(item.period(item.due))
-            assert 0 <= jitter < min(item.every * JITTER_SHARE, JITTER_CAP)
+            assert 0 <= jitter < min(item.routine.every * JITTER_SHARE, JITTER_CAP)
             assert item.start_of(0) == grid[item.id], "phase is kept"
             assert item.period(item.due) == item.period(now) + 1, "whole periods are skipped"
     assert max(periods.values(), default=1) <= 1

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from monitor.core.watchlist import Limits
-from monitor.engine.heap import Scheduled
+from monitor.engine.heap import Routine, Scheduled
 from monitor.engine.lanes import Lanes, Ticket
 from monitor.engine.politeness import Key
 
@@ -16,7 +16,7 @@ PATIENCE = 4.0
 
 
 def ticket(name: str, *keys: Key, slow: bool = False, due: float = 0.0) -> Ticket:
-    item = Scheduled(id=name, probe="website", vantage="berlin", every=300, params=b"{}", due=due, accounted=due)
+    item = Scheduled(id=name, routine=Routine("website", "berlin", 300), params=b"{}", due=due, accounted=due)
     return Ticket(item=item, keys=keys or (name,), due=due, slow=slow)
 
 
@@ -43,7 +43,7 @@ def test_looks_start_first_in_first_out_up_to_the_cap(lanes: Lanes) -> None:
 def test_a_look_that_ends_makes_room(lanes: Lanes) -> None:
     enter(lanes, *map(ticket, "abc"))
     first, _ = lanes.start(0)
-    lanes.leave(first)
+    lanes.leave(first, 0)
     assert names(lanes.start(0)) == ["c"]
 
 
@@ -55,7 +55,7 @@ def test_slow_looks_never_take_a_place_of_the_fast(lanes: Lanes) -> None:
 def test_one_host_is_visited_with_a_gap_and_the_others_need_not_wait(lanes: Lanes) -> None:
     enter(lanes, ticket("a", "ovd.info"), ticket("b", "ovd.info"), ticket("c", "memo.ru"))
     assert names(lanes.start(0)) == ["a", "c"]
-    lanes.leave(next(lanes.flying()))
+    lanes.leave(next(lanes.flying()), 0)
     lanes.call(0.5)
     assert lanes.start(0.5) == []
     lanes.call(1.0)
@@ -65,7 +65,7 @@ def test_one_host_is_visited_with_a_gap_and_the_others_need_not_wait(lanes: Lane
 def test_who_waited_for_a_host_goes_before_who_came_later(lanes: Lanes) -> None:
     enter(lanes, ticket("a", "ovd.info"), ticket("b", "ovd.info", due=1))
     (first,) = lanes.start(0)
-    lanes.leave(first)
+    lanes.leave(first, 0)
     enter(lanes, ticket("later-1", due=2), ticket("later-2", due=2))
     lanes.call(5)
     assert names(lanes.start(5)) == ["b", "later-1"]
@@ -100,7 +100,7 @@ def test_when_the_slow_lane_is_full_the_longest_is_interrupted_and_waits_there(l
     (displaced,) = lanes.make_room(5, PATIENCE)
     assert displaced.item.id == "a"
     assert lanes.make_room(5, PATIENCE) == [], "it is interrupted once"
-    lanes.leave(displaced)
+    lanes.leave(displaced, 0)
     lanes.enter_slow(displaced)
     assert names(lanes.start(5)) == ["c"]
     assert lanes.status(5)["slow"].queued == 1
@@ -118,9 +118,9 @@ def test_lower_limits_hold_from_the_next_start(lanes: Lanes) -> None:
     enter(lanes, *map(ticket, "abcd"))
     first, second = lanes.start(0)
     lanes.limit(Limits(fast_lane=1, slow_lane=1))
-    lanes.leave(first)
+    lanes.leave(first, 0)
     assert lanes.start(0) == []
-    lanes.leave(second)
+    lanes.leave(second, 0)
     assert names(lanes.start(0)) == ["c"]
 
 
@@ -149,7 +149,7 @@ class AnyTraffic(RuleBasedStateMachine):
         self.lanes.call(self.now)
         for displaced in self.lanes.make_room(self.now, PATIENCE):
             self.flying.remove(displaced)
-            self.lanes.leave(displaced)
+            self.lanes.leave(displaced, self.now)
             self.lanes.enter_slow(displaced)
         for started in self.lanes.start(self.now):
             self.flying.append(started)
@@ -160,7 +160,7 @@ class AnyTraffic(RuleBasedStateMachine):
     @rule(which=st.integers(min_value=0))
     def a_look_ends(self, which: int) -> None:
         if self.flying:
-            self.lanes.leave(self.flying.pop(which % len(self.flying)))
+            self.lanes.leave(self.flying.pop(which % len(self.flying)), self.now)
             self.done += 1
 
     @invariant()

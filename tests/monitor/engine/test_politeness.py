@@ -49,7 +49,7 @@ def test_two_names_at_one_address_wait_for_each_other() -> None:
     assert politeness.enter("a", ("ovd.info", b"1234"), 0)
     assert not politeness.enter("b", ("memo.ru", b"1234"), 0)
     politeness.leave(("ovd.info", b"1234"))
-    assert politeness.called(0) == ["b"]
+    assert politeness.called((b"1234",), 0) == ["b"]
     assert politeness.enter("b", ("memo.ru", b"1234"), 0)
 
 
@@ -64,7 +64,7 @@ def test_a_host_that_is_left_alone_is_forgotten_after_its_gap() -> None:
     politeness: Politeness[str] = Politeness(per_host=2, gap=1.0)
     politeness.enter("a", ("ovd.info",), 0)
     politeness.leave(("ovd.info",))
-    politeness.called(0.5)
+    politeness.called_anywhere(0.5)
     assert len(politeness._hosts) == 1
-    politeness.called(1.0)
+    politeness.called_anywhere(1.0)
     assert len(politeness._hosts) == 0

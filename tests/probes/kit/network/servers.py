@@ -1,0 +1,151 @@
+"""Small servers that do one thing each, and a door that leads to them."""
+
+import asyncio
+import socket
+import ssl
+import struct
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import trustme
+
+from probes.kit.address import AddressMap
+from probes.kit.budgets import Budgets
+from probes.kit.network import Door, Network
+
+SITE = "198.51.100.1"
+"""Where the site seems to live."""
+RESOLVER = "198.51.100.53"
+NAME = "ovdinfo.org"
+
+Reader = asyncio.StreamReader
+Writer = asyncio.StreamWriter
+Serve = Callable[[Reader, Writer], Awaitable[None]]
+Answer = Callable[[bytes], list[bytes]]
+
+QUICK = Budgets(dns=0.6, tcp=0.4, tls=0.4, http=0.6, look=3)
+
+
+@dataclass
+class Lab:
+    """Servers on loopback, and the door by which they are reached at their nominal addresses."""
+
+    folder: Path
+    authority: trustme.CA
+    routes: dict[str, str] = field(default_factory=dict)
+    closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    async def site(self, serve: Serve, *, port: int = 80, tls: ssl.SSLContext | None = None, address: str = SITE) -> None:
+        """Let `serve` answer at `address`."""
+        connections: set[asyncio.Task[None]] = set()
+
+        async def handle(reader: Reader, writer: Writer) -> None:
+            connections.add(cast("asyncio.Task[None]", asyncio.current_task()))
+            # Whatever a client does to a server, it is the client's test; and a server ends with its story.
+            with suppress(OSError, EOFError, asyncio.LimitOverrunError, asyncio.CancelledError):
+                await serve(reader, writer)
+            writer.transport.abort()
+
+        server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
+        host, number = server.sockets[0].getsockname()
+        self.routes[f"{address}:{port}"] = f"{host}:{number}"
+
+        async def close() -> None:
+            server.close()
+            for connection in connections:
+                connection.cancel()
+            await asyncio.gather(*connections)
+
+        self.closing.append(close)
+
+    async def secure_site(self, serve: Serve, *names: str, authority: trustme.CA | None = None, **dates: Any) -> None:
+        """The same over TLS with a certificate for `names`, by default for the site's own."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        (authority or self.authority).issue_cert(*(names or (NAME,)), **dates).configure_cert(context)
+        await self.site(serve, port=443, tls=context)
+
+    async def resolver(self, answer: Answer, address: str = RESOLVER) -> None:
+        """Let `answer` say what datagrams come back for one."""
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(answer), local_addr=("127.0.0.1", 0))
+        host, port = transport.get_extra_info("sockname")
+        self.routes[f"{address}:53/udp"] = f"{host}:{port}"
+
+        async def close() -> None:
+            transport.close()
+
+        self.closing.append(close)
+
+    def network(self, **door: Any) -> Network:
+        """The door, which the lab closes."""
+        self.authority.cert_pem.write_to_path(str(self.folder / "trust.pem"))
+        given: dict[str, Any] = {
+            "budgets": QUICK,
+            "resolvers": (RESOLVER,),
+            "address_map": AddressMap(self.routes),
+            "vantage": "lab",
+        }
+        network = Network(Door(**(given | {"trust": self.folder / "trust.pem"} | door)))
+        self.closing.append(network.aclose)
+        return network
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        for message in self._answer(data):
+            self._transport.sendto(message, addr)
+
+
+async def request_of(reader: Reader) -> bytes:
+    return await reader.readuntil(b"\r\n\r\n")
+
+
+def saying(response: bytes) -> Serve:
+    """A server that hears a request and answers with these bytes, and no more."""
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        await request_of(reader)
+        writer.write(response)
+        await writer.drain()
+        writer.write_eof() if writer.can_write_eof() else writer.close()
+        await reader.read()
+
+    return serve
+
+
+def page(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:
+    lines = (b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *headers)
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+async def silent(reader: Reader, writer: Writer) -> None:
+    """A server that listens and says nothing."""
+    await reader.read()
+
+
+async def closing(reader: Reader, writer: Writer) -> None:
+    """A server that closes as soon as it has heard something."""
+    await reader.read(100)
+    writer.write_eof()
+    await reader.read()
+
+
+async def resetting(reader: Reader, writer: Writer) -> None:
+    """What a censor does: a reset as soon as it has heard something."""
+    await reader.read(100)
+    reset(writer)
+
+
+def reset(writer: Writer) -> None:
+    listening = writer.get_extra_info("socket")
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
