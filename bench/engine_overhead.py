@@ -272,11 +272,10 @@ class _Nothing:
         self.made += 1
         number = f"{self.made:016x}"
         look.blobs += [Blob(number + kind * 48, number.encode() + _FILLING[:size]) for kind, size in _SIZES.items()]
-        return _facts(params.url, [blob.name for blob in look.blobs])
+        return _facts(params.url, f"198.51.100.{self.made % _CHECKS}", [blob.name for blob in look.blobs])
 
 
-def _facts(url: str, names: list[str]) -> Facts:
-    address = "198.51.100.7"
+def _facts(url: str, address: str, names: list[str]) -> Facts:
     handshake = TlsHandshake(started=0.03, duration=0.03, address=address, port=443, server_name="x", chain=names[2])
     exchange = HttpExchange(
         started=0.06,

@@ -1,5 +1,6 @@
 """The command `cutwatch`."""
 
+import logging
 import sys
 
 import typer
@@ -14,6 +15,7 @@ from monitor.commands.look import look
 from monitor.commands.output import Exit, complaints
 from monitor.commands.run import run
 from monitor.commands.status import incidents, status
+from monitor.logs import set_up_logs
 
 app = typer.Typer(
     name="cutwatch",
@@ -22,6 +24,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 failed, 2 the input or the configuration cannot be used.",
 )
+
+
+@app.callback()
+def _prepare() -> None:
+    """Keep standard output for what was asked: whatever goes wrong is said on standard error."""
+    set_up_logs("human", logging.WARNING)
+
 
 app.command("run")(run)
 app.command("demo")(demo)

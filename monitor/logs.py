@@ -7,8 +7,8 @@ from typing import Literal
 import structlog
 
 
-def set_up_logs(form: Literal["human", "json"]) -> None:
-    """Log to standard error. Libraries are heard from warnings on."""
+def set_up_logs(form: Literal["human", "json"], level: int = logging.INFO) -> None:
+    """Log to standard error, from `level` on. Libraries are heard from warnings on."""
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form == "json"
@@ -21,8 +21,7 @@ def set_up_logs(form: Literal["human", "json"]) -> None:
     ]
     structlog.configure(
         processors=[*shared, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

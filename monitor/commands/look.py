@@ -28,6 +28,7 @@ from probes.kit.discover import discover
 from probes.kit.network import Network
 from probes.kit.observation import DnsLookup, Facts, HttpExchange, Observation, Step, TcpConnect, TlsHandshake
 from probes.kit.probe import Probe, ProbeParams
+from probes.kit.vocabulary import VantageHealth
 
 _OBSERVATION = TypeAdapter(Observation)
 
@@ -105,13 +106,16 @@ async def _look(question: Question, watchlist: Watchlist, settings: Settings) ->
         began, started_at = clock.monotonic(), clock.now()
         params = question.params.model_dump_json().encode()
         seen = await look_once(question.probe, params, here, others, controls, clock)
-        health = {
-            one.vantage.id: await one.canaries.judge(began, failed=one.vantage.id in seen.failing) for one in (here, *others)
-        }
+        health = {one.vantage.id: await _health(one, seen.failing, began) for one in (here, *others)}
         await controls.close()
     stamp = Stamp(check="asked", vantage=here.vantage.id, probe_version=question.probe.version, software="cutwatch look")
     made = observation(stamp, seen, Timing(started_at=started_at, duration=clock.monotonic() - began, suspect=False), health)
     return made, judge(question.probe, _check(question), made)
+
+
+async def _health(lookout: Lookout, failing: frozenset[str], began: float) -> VantageHealth:
+    """What a place that saw a failure says of itself; where nothing failed there is nothing to doubt."""
+    return await lookout.canaries.after(began) if lookout.vantage.id in failing else lookout.canaries.health
 
 
 @contextlib.asynccontextmanager

@@ -70,7 +70,7 @@ async def showing(
     stretches = list(scenario.timeline)
     starts = datetime.now(UTC).replace(microsecond=0) - (stretches[-1].end)
     async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(World.running(_with_canaries(topology), [one.conditions for one in stretches]))
+        world = await stack.enter_async_context(World.running(with_canaries(topology), [one.conditions for one in stretches]))
         sink = await stack.enter_async_context(WebhookSink.running())
         clock = Clock.starting(starts, speed)
         secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -91,7 +91,7 @@ async def showing(
         )
 
 
-def _with_canaries(topology: Topology) -> Topology:
+def with_canaries(topology: Topology) -> Topology:
     """The world with a few places more that nobody interferes with."""
     host = Host(names=CANARIES, ports={443: Port(site="canary", certificate="good")})
     return topology.model_copy(
@@ -140,14 +140,21 @@ def _write(path: Path, content: dict[str, Any]) -> None:
         YAML(typ="safe").dump(content, file)
 
 
-def _environment(folder: Path, clock: Clock, port: int, secret: str) -> dict[str, str]:
+def in_the_world(folder: Path) -> dict[str, str]:
+    """The environment of a command that is to live in the world whose files are in `folder`."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("CUTWATCH_")},
         "CUTWATCH_CONFIG": str(folder / "config"),
         "CUTWATCH_DATA_DIR": str(folder / "data"),
-        "CUTWATCH_PORT": str(port),
         "CUTWATCH_VANTAGE_COUNTRY": "DE",
         "CUTWATCH_LAB_WORLD": str(folder / "world.json"),
+    }
+
+
+def _environment(folder: Path, clock: Clock, port: int, secret: str) -> dict[str, str]:
+    return {
+        **in_the_world(folder),
+        "CUTWATCH_PORT": str(port),
         "CUTWATCH_LAB_CLOCK": clock.to_environment(),
         _WEBHOOK_SECRET: secret,
     }

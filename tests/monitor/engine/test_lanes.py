@@ -143,7 +143,7 @@ class AnyTraffic(RuleBasedStateMachine):
         self.entered += 1
         self.lanes.enter(ticket(str(self.entered), *sorted(hosts, key=str), slow=slow, due=self.now))
 
-    @rule(seconds=st.sampled_from([0.1, 0.5, 5.0]))
+    @rule(seconds=st.sampled_from([0.125, 0.5, 5.0]))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
         self.lanes.call(self.now)
