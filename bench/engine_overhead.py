@@ -18,6 +18,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import logging
 import multiprocessing
 import os
 import statistics
@@ -62,7 +63,7 @@ def main() -> None:
     parser.add_argument("--look-ms", type=float)
     parser.add_argument("--json", action="store_true")
     wanted = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     figures = {name: statistics.median(values) for name, values in measured(wanted.looks, wanted.rounds).items()}
     print(json.dumps(figures) if wanted.json else report(figures, wanted.look_ms))
 
@@ -145,7 +146,7 @@ async def _over_bus(looks: int, folder: Path) -> float:
 
 def serve(folder: Path, told: Connection) -> None:
     """Take and acknowledge looks until told that it is enough, and tell what each cost."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     told.send(uvloop.run(_serve(folder, told)))
 
 

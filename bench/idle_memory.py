@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import gc
 import json
+import logging
 import multiprocessing
 import resource
 import tracemalloc
@@ -22,8 +23,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
+import structlog
+
+from monitor.bus import ProberBus
 from monitor.bus.frames import decode, encode
-from monitor.bus.local import LocalProberBus
 from monitor.clock import Clock
 from monitor.core.plan import Plan, PlannedCheck
 from monitor.core.watchlist import Canaries, Limits, VantagePoint, Words
@@ -48,12 +51,13 @@ def main() -> None:
     parser.add_argument("--checks", type=int, default=10_000)
     parser.add_argument("--json", action="store_true")
     wanted = parser.parse_args()
-    process, checks = _alone(process_and_checks, wanted.checks)
+    frame = encode(plan(wanted.checks))
+    process, checks = _alone(process_and_checks, frame)
     figures = {
         "checks": wanted.checks,
         "process_mib": round(process / 2**20, 1),
         "checks_mib": round(checks / 2**20, 1),
-        "bytes_per_check": _alone(one_check, wanted.checks),
+        "bytes_per_check": round(_alone(all_checks, frame) / wanted.checks),
         "bytes_in_flight": _alone(one_flight, FLYING),
     }
     print(json.dumps(figures) if wanted.json else report(figures))
@@ -73,14 +77,14 @@ def report(figures: dict[str, Any]) -> str:
     )
 
 
-def _alone(measure: Callable[[int], Any], count: int) -> Any:
+def _alone(measure: Callable[[Any], Any], subject: object) -> Any:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(measure, (count,))
+        return pool.apply(measure, (subject,))
 
 
-def process_and_checks(count: int) -> tuple[int, int]:
-    """Resident bytes with `count` checks, and how much more that is than without."""
-    return asyncio.run(_process_and_checks(encode(plan(count))))
+def process_and_checks(frame: bytes) -> tuple[int, int]:
+    """Resident bytes with the checks of the plan in `frame`, and how much more that is than without."""
+    return asyncio.run(_process_and_checks(frame))
 
 
 async def _process_and_checks(frame: bytes) -> tuple[int, int]:
@@ -93,9 +97,8 @@ async def _process_and_checks(frame: bytes) -> tuple[int, int]:
     return after, after - before
 
 
-def one_check(count: int) -> int:
-    """Bytes of one check that has been looked at."""
-    frame = encode(plan(count))
+def all_checks(frame: bytes) -> int:
+    """Bytes of all checks of a plan, once each has been looked at."""
     heap = DueHeap()
     tracemalloc.start()
     heap.adopt(cast("Plan", decode(frame)).checks, 0.0)
@@ -103,7 +106,7 @@ def one_check(count: int) -> int:
         item.accounted = item.due + 0.25
         item.addresses = address_keys(_facts(item.id))
     gc.collect()
-    return round(tracemalloc.get_traced_memory()[0] / count)
+    return tracemalloc.get_traced_memory()[0]
 
 
 def one_flight(count: int) -> int:
@@ -173,8 +176,9 @@ def _engine() -> Engine:
     def open_network(vantage: VantagePoint, budgets: Any) -> Network:
         return cast("Network", _WaitingNetwork(Door(vantage=vantage.id, budgets=budgets)))
 
-    bus = cast("LocalProberBus", None)
-    return Engine(bus=bus, probes=discover(), opener=open_network, clock=Clock(), software="bench")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    nobody = cast("ProberBus", None)  # nothing is handed over here
+    return Engine(bus=nobody, probes=discover(), opener=open_network, clock=Clock(), software="bench")
 
 
 def _resident() -> int:

@@ -52,5 +52,8 @@ class KnownBlobs:
             self._known.popitem(last=False)
 
     def forget(self) -> None:
-        """Forget all: after a reconnection the service may have another database."""
+        """Forget all: after a reconnection the service may have another database.
+
+        Looks that are in the journal by then may name bytes that it never gets; it keeps them without.
+        """
         self._known.clear()

@@ -31,8 +31,8 @@ _log = structlog.get_logger()
 
 _MEBIBYTE: Final = 1024 * 1024
 
-BOUND: Final = 256 * _MEBIBYTE
-"""Bytes that the spill may take on the disk: about two hours of 10,000 checks every five minutes, days of a small watchlist."""
+BOUND: Final = 1024 * _MEBIBYTE
+"""Bytes that the spill may take on the disk: half an hour of 10,000 checks every five minutes, a day or two of 100."""
 
 SEGMENT: Final = 4 * _MEBIBYTE
 """Bytes after which a new file is begun."""

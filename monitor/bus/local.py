@@ -14,7 +14,7 @@ import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +27,7 @@ from monitor.bus.frames import Ack, LostFraming, Message, Wish, encode, listen
 from monitor.bus.journal import Journal
 from monitor.clock import Clock
 from monitor.core.plan import Plan
+from probes.kit.observation import Observation
 
 _log = structlog.get_logger()
 
@@ -271,12 +272,19 @@ class LocalServiceBus:
     async def _hear(self, message: Message, size: int) -> None:
         match message:
             case Report(observation):
-                self._seen[observation.check] = observation.started_at
+                self._note(observation)
                 await self._inbox.put(message, size)
             case Heartbeat():
                 self._heartbeat = message
             case _:
                 _log.error("the prober says what only the service may", kind=type(message).__name__)
+
+    def _note(self, observation: Observation) -> None:
+        """Remember up to when this check is accounted for: a gap reaches to the beginning of the last period in it."""
+        periods = max(1, observation.missed)
+        reached = observation.started_at + timedelta(seconds=observation.duration * (periods - 1) / periods)
+        before = self._seen.get(observation.check, reached)
+        self._seen[observation.check] = max(before, reached)
 
     async def _speak(self, writer: asyncio.StreamWriter) -> None:
         while True:

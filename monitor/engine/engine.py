@@ -103,14 +103,16 @@ class Engine:
 
     async def beat(self) -> None:
         """Tell the service how things stand."""
-        now = self._now()
+        step = self._wall.step()
+        if step is not None:
+            _log.warning("somebody has set the wall clock", by_seconds=round(step, 1))
         await self._bus.heartbeat(
             Heartbeat(
                 at=self._clock.now(),
-                lanes=self._lanes.status(now),
+                lanes=self._lanes.status(self._now()),
                 vantages=self._lookouts.reports(),
                 loop_busy=round(self._load.busy, 3),
-                clock_step=self._wall.step(),
+                clock_step=step,
                 problems=self._problems(),
             )
         )
@@ -189,7 +191,7 @@ class Engine:
             _cancel(ticket)
 
     def _start(self, now: float) -> None:
-        if self._finishing or self._settling >= SETTLING:
+        if self._finishing or self._paused or self._settling >= SETTLING:
             return
         for ticket in self._lanes.start(now):
             self._take_off(ticket)

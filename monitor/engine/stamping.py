@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from monitor.engine.heap import Scheduled
 from monitor.engine.looking import Seen
-from probes.kit.observation import Observation, new_id
+from probes.kit.observation import Control, Observation, new_id
 from probes.kit.vocabulary import Unmeasured, Validity, VantageHealth
 
 
@@ -35,14 +35,6 @@ def observation(stamp: Stamp, seen: Seen | None, timing: Timing, health: dict[st
     What an offline vantage point saw is kept, and does not count.
     """
     unmeasured = _why_unmeasured(stamp, seen, health)
-    control = (
-        ()
-        if seen is None
-        else tuple(
-            replace(one, validity=Validity.INVALID) if health.get(one.vantage) is VantageHealth.OFFLINE else one
-            for one in seen.control
-        )
-    )
     return Observation(
         id=new_id(timing.started_at),
         check=stamp.check,
@@ -50,13 +42,18 @@ def observation(stamp: Stamp, seen: Seen | None, timing: Timing, health: dict[st
         started_at=timing.started_at,
         duration=timing.duration,
         facts=seen.facts if seen else None,
-        control=control,
+        control=tuple(_believed(one, health) for one in seen.control) if seen else (),
         validity=Validity.INVALID if unmeasured else Validity.VALID,
         unmeasured=unmeasured,
         timing_suspect=timing.suspect,
         probe_version=stamp.probe_version,
         software=stamp.software,
     )
+
+
+def _believed(control: Control, health: dict[str, VantageHealth]) -> Control:
+    """A control counts no more than its own vantage point's sight."""
+    return replace(control, validity=Validity.INVALID) if health.get(control.vantage) is VantageHealth.OFFLINE else control
 
 
 def _why_unmeasured(stamp: Stamp, seen: Seen | None, health: dict[str, VantageHealth]) -> Unmeasured | None:

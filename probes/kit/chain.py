@@ -5,10 +5,12 @@ Where a chain is bad in several ways the most telling one is named: an unknown a
 is what interception looks like, and a wrong name before a date.
 """
 
+import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
@@ -28,6 +30,10 @@ _NAME_CAP: Final = 500
 
 _UNKNOWN_AUTHORITY: Final = frozenset({2, 7, 18, 19, 20, 21, 27})
 """OpenSSL's codes for an issuer that is missing, self-signed, untrusted, or did not sign (x509_vfy.h)."""
+
+
+_PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
 class NoTrustedRoots(RuntimeError):
@@ -61,7 +67,7 @@ class Examiner:
     """
 
     def __init__(self, trust: Path | None = None) -> None:
-        self._store = _roots(trust)
+        self._roots = _roots(trust)
         self._remembered: dict[tuple[str, str], _Remembered] = {}
 
     def examine(self, host: str, chain: Sequence[bytes], now: datetime) -> Examined:
@@ -106,26 +112,38 @@ class Examiner:
 
     def _openssl_code(self, chain: Sequence[x509.Certificate], now: datetime) -> int:
         """0 where the chain leads to a trusted root at `now`, else OpenSSL's reason."""
-        self._store.set_time(now)
+        store = crypto.X509Store()
+        for root in self._roots:
+            store.add_cert(root)
+        store.set_time(now)  # a store keeps the first time that it is told, hence a new one each time
         leaf, *others = [crypto.X509.from_cryptography(certificate) for certificate in chain]
         try:
-            crypto.X509StoreContext(self._store, leaf, others).verify_certificate()
+            crypto.X509StoreContext(store, leaf, others).verify_certificate()
         except crypto.X509StoreContextError as error:
             return int(error.errors[0])
         return 0
 
 
-def _roots(trust: Path | None) -> crypto.X509Store:
-    store = crypto.X509Store()
+def _roots(trust: Path | None) -> list[crypto.X509]:
+    """The system's roots and those in `trust`."""
     system = ssl.get_default_verify_paths()
-    folder = system.capath if system.capath and any(Path(system.capath).iterdir()) else None
-    if system.cafile or folder:
-        store.load_locations(system.cafile, folder)
-    elif trust is None:
-        raise NoTrustedRoots("no root certificates found: install the package ca-certificates, or set SSL_CERT_FILE")
+    files = [Path(system.cafile)] if system.cafile else _hashed(system.capath)
     if trust is not None:
-        store.load_locations(str(trust))
-    return store
+        files.append(trust)
+    if not files:
+        raise NoTrustedRoots("no root certificates found: install the package ca-certificates, or set SSL_CERT_FILE")
+    return [root for file in files for root in _certificates(file, file.stat().st_mtime_ns)]
+
+
+@lru_cache(maxsize=512)
+def _certificates(file: Path, _changed: int) -> tuple[crypto.X509, ...]:
+    """The certificates in a PEM file, read once for all vantage points and again when it has changed."""
+    return tuple(crypto.load_certificate(crypto.FILETYPE_PEM, pem) for pem in _PEM.findall(file.read_bytes()))
+
+
+def _hashed(folder: str | None) -> list[Path]:
+    """The certificates of a folder in OpenSSL's form, where each is found by the hash of its subject."""
+    return sorted(path for path in Path(folder).iterdir() if _HASHED.fullmatch(path.name)) if folder else []
 
 
 def _dates(chain: Sequence[x509.Certificate]) -> list[datetime]:

@@ -84,4 +84,5 @@ def _spellings(address: str) -> tuple[bytes, ...]:
 
 def _whole(spelling: bytes) -> re.Pattern[bytes]:
     """Finds `spelling` only where it is not part of a longer address."""
-    return re.compile(rb"(?<![0-9a-fA-F.:])" + re.escape(spelling) + rb"(?![0-9a-fA-F:]|\.\d)")
+    before, after = (rb"[0-9a-fA-F:.]", rb"[0-9a-fA-F:]") if b":" in spelling else (rb"[\d.]", rb"\d|\.\d")
+    return re.compile(rb"(?<!" + before + rb")" + re.escape(spelling) + rb"(?!" + after + rb")")

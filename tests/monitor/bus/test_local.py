@@ -6,6 +6,8 @@ import os
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from monitor.bus.journal import Journal
 from monitor.bus.local import INBOX_LOOKS, PATH_CAP, LocalProberBus, LocalServiceBus, SocketUnusable, socket_path
 from monitor.clock import Clock
 from probes.kit.observation import Blob
+from probes.kit.vocabulary import Unmeasured
 from tests.monitor.bus.contract import WAIT, BusContract, acknowledge, beat, consumed
 from tests.monitor.bus.making import DEADLINE, numbers, plan, report, until
 
@@ -175,6 +178,18 @@ async def test_what_only_the_service_may_say_changes_nothing(ends: LocalEnds) ->
     writer.close()
     await ends.start_prober()
     assert await ends.service.consume(1, 0) == []
+
+
+async def test_a_restarted_prober_is_not_told_of_a_gap_that_is_recorded_already(ends: LocalEnds) -> None:
+    look = report(0).observation
+    gap = replace(look, id="gap", facts=None, unmeasured=Unmeasured.LATE, missed=4, duration=1200.0)
+    await ends.service.publish(plan("ovd-info"))
+    await ends.prober.submit(Report(gap))
+    await ends.prober.submit(Report(replace(look, id="late", started_at=look.started_at - timedelta(hours=1))))
+    await consumed(ends.service, 2)
+    await ends.restart_prober()
+    arrived = await anext(ends.prober.plans())
+    assert arrived.checks[0].last_run == look.started_at + timedelta(seconds=900)
 
 
 async def test_the_service_reads_no_further_than_it_can_process(ends: LocalEnds) -> None:

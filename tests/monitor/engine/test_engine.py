@@ -233,6 +233,19 @@ async def test_a_paused_plan_touches_nobody_and_says_so(stage: Stage) -> None:
     assert stage.bus.of("ovd-info")[-1].facts is not None
 
 
+async def test_looks_that_wait_when_a_person_pauses_are_not_made(stage: Stage) -> None:
+    checks = [check(f"page-{number}", domain=f"page-{number}.ovd.example") for number in range(20)]
+    stage.engine.adopt(plan(checks, limits=Limits(per_host=1, gap=10)))
+    await stage.pass_time(15)
+    stage.engine.adopt(plan(checks, limits=Limits(per_host=1, gap=10), paused=True))
+    before = len(stage.world.looks)
+    await stage.pass_time(60)
+    assert len(stage.world.looks) == before
+    stage.engine.adopt(plan(checks, limits=Limits(per_host=1, gap=10)))
+    await stage.pass_time(60)
+    assert len(stage.world.looks) == before + 6
+
+
 async def test_a_busy_machine_stretches_periods_and_marks_its_timings(stage: Stage) -> None:
     stage.engine.adopt(plan([check(f"site-{number}", every=30) for number in range(30)]))
     await stage.pass_time(60)

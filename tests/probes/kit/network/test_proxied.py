@@ -8,7 +8,7 @@ import pytest
 
 from probes.kit.network import Look
 from probes.kit.observation import HttpExchange
-from tests.probes.kit.network.servers import NAME, SITE, Lab, Reader, Serve, Writer, closing, page, silent, saying
+from tests.probes.kit.network.servers import NAME, SITE, Lab, Reader, Serve, Writer, closing, page, saying, silent
 
 PROXY = "198.51.100.80"
 URL = f"https://{NAME}/"

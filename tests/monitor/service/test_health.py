@@ -1,0 +1,91 @@
+"""What the monitor says of its own sight."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.bus import Heartbeat, VantageReport
+from monitor.core.watchlist import Monitor, VantagePoint, Watchlist, Words
+from monitor.service.health import SILENT_AFTER, Signs, health_of
+from probes.kit.vocabulary import VantageHealth
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+WATCHLIST = Watchlist(
+    version="1",
+    monitor=Monitor(
+        vantages=(
+            VantagePoint(id="berlin", name=Words(en="Berlin"), country="DE"),
+            VantagePoint(id="kazan", name=Words(en="Kazan"), country="RU"),
+        )
+    ),
+)
+
+
+def heartbeat(berlin: VantageHealth, kazan: VantageHealth, at: datetime = NOW) -> Heartbeat:
+    reports = tuple(
+        VantageReport(vantage=name, health=health, since=NOW) for name, health in (("berlin", berlin), ("kazan", kazan))
+    )
+    return Heartbeat(at=at, lanes={}, vantages=reports, loop_busy=0.1)
+
+
+def signs(
+    beat: Heartbeat | None,
+    *,
+    started: datetime = NOW,
+    trouble: str | None = None,
+    paused: bool = False,
+    stuck: tuple[str, ...] = (),
+) -> Signs:
+    return Signs(started=started, heartbeat=beat, trouble=trouble, paused=paused, stuck=stuck)
+
+
+def test_all_is_well_when_a_place_sees_and_nothing_is_stuck() -> None:
+    health = health_of(signs(heartbeat(VantageHealth.HEALTHY, VantageHealth.HEALTHY)), WATCHLIST, NOW)
+    assert health.ready
+    assert health.problems == ()
+
+
+def test_without_network_it_says_that_it_cannot_see() -> None:
+    health = health_of(signs(heartbeat(VantageHealth.OFFLINE, VantageHealth.OFFLINE)), WATCHLIST, NOW)
+    assert not health.ready
+    assert health.problems[0].startswith("I cannot see")
+
+
+def test_one_blind_place_is_named_and_the_others_go_on() -> None:
+    health = health_of(signs(heartbeat(VantageHealth.HEALTHY, VantageHealth.OFFLINE)), WATCHLIST, NOW)
+    assert health.ready
+    assert len(health.problems) == 1
+    assert "kazan" in health.problems[0]
+
+
+def test_an_isolated_place_is_said_to_see_only_its_own_country() -> None:
+    health = health_of(signs(heartbeat(VantageHealth.HEALTHY, VantageHealth.ISOLATED)), WATCHLIST, NOW)
+    assert "only its own country" in health.problems[0]
+
+
+def test_a_prober_that_fell_silent_is_no_good_news() -> None:
+    old = heartbeat(VantageHealth.HEALTHY, VantageHealth.HEALTHY, at=NOW - SILENT_AFTER - timedelta(seconds=1))
+    health = health_of(signs(old), WATCHLIST, NOW)
+    assert not health.ready
+    assert "not been heard" in health.problems[0]
+    assert {vantage.health for vantage in health.vantages} == {VantageHealth.UNKNOWN}
+
+
+def test_a_service_that_has_just_started_is_not_accused_of_silence() -> None:
+    assert health_of(signs(None), WATCHLIST, NOW).problems == ()
+
+
+def test_a_pause_is_said_before_anything_else() -> None:
+    health = health_of(signs(None, paused=True), WATCHLIST, NOW + timedelta(hours=1))
+    assert health.paused
+    assert len(health.problems) == 1
+    assert "paused" in health.problems[0]
+
+
+@pytest.mark.parametrize(
+    "wrong", [signs(None, trouble="the database is locked"), signs(None, stuck=("retention",))], ids=["trouble", "stuck"]
+)
+def test_whatever_keeps_it_from_working_makes_it_unready(wrong: Signs) -> None:
+    health = health_of(wrong, WATCHLIST, NOW)
+    assert not health.ready
+    assert "locked" in str(health.problems) or "retention" in str(health.problems)

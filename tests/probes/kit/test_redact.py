@@ -1,0 +1,68 @@
+"""Nothing that says where we look from, and no cookie or credential, gets past the scrubber."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probes.kit.redact import Scrubber, without_addresses, without_secrets
+
+
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        ("dial tcp 198.51.100.7:443: oops", "dial tcp [scrubbed]:443: oops"),
+        ("to [2001:db8::1]:443 failed", "to [[scrubbed]]:443 failed"),
+        ("from fe80::1%eth0 to ::ffff:192.0.2.1", "from [scrubbed] to [scrubbed]"),
+        ("OpenSSL 3.0.19 and version 1.2.3", "OpenSSL 3.0.19 and version 1.2.3"),
+        ("nothing to see", "nothing to see"),
+    ],
+)
+def test_addresses_are_taken_out_of_messages(text: str, scrubbed: str) -> None:
+    assert without_addresses(text) == scrubbed
+
+
+@given(st.ip_addresses().map(str))
+def test_no_address_stays_in_a_message(address: str) -> None:
+    assert address not in without_addresses(f"cannot reach {address} just now")
+
+
+@pytest.mark.parametrize("name", ["Set-Cookie", "set-cookie", "Cookie", "Authorization", "Proxy-Authorization", "Cookie2"])
+def test_the_values_of_cookies_and_credentials_are_taken_out(name: str) -> None:
+    head = f"HTTP/1.1 200 OK\r\nServer: x\r\n{name}:  secret=1; Path=/\r\n\tsecret folded\r\nEnd: y\r\n\r\n".encode()
+
+    assert without_secrets(head) == f"HTTP/1.1 200 OK\r\nServer: x\r\n{name}: [scrubbed]\r\nEnd: y\r\n\r\n".encode()
+
+
+def test_other_headers_stay_as_they_are() -> None:
+    head = b"GET /cookie: HTTP/1.1\r\nX-Cookie: fine\r\nAccept: */*\r\n\r\n"
+
+    assert without_secrets(head) == head
+
+
+def test_own_addresses_are_taken_out_in_every_spelling() -> None:
+    scrubber = Scrubber(["203.0.113.77", "2001:db8::77"])
+    page = b"203.0.113.77 (203.0.113.77:80) ip=203.0.113.77. 2001:DB8::77 2001:0db8:0000:0000:0000:0000:0000:0077"
+
+    assert scrubber.scrub(page) == b"[scrubbed] ([scrubbed]:80) ip=[scrubbed]. [scrubbed] [scrubbed]"
+
+
+@pytest.mark.parametrize("other", ["203.0.113.7", "203.0.113.177", "1203.0.113.77", "203.0.113.77.8", "203.0.113.770"])
+def test_longer_and_other_addresses_are_left_alone(other: str) -> None:
+    assert Scrubber(["203.0.113.77"]).scrub(other.encode()) == other.encode()
+
+
+def test_text_is_scrubbed_whatever_it_holds() -> None:
+    assert Scrubber(["203.0.113.77"]).scrub_text("п\udcff 203.0.113.77") == "п\udcff [scrubbed]"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "", "localhost", "socket"])
+def test_what_gives_nobody_away_is_not_sought(address: str) -> None:
+    assert Scrubber([address]).scrub(b"127.0.0.1 ::1 localhost socket") == b"127.0.0.1 ::1 localhost socket"
+
+
+def test_addresses_are_learnt_on_the_way_but_not_without_end() -> None:
+    scrubber = Scrubber([])
+    for number in range(1000):
+        scrubber.learn(f"203.0.{number // 250}.{number % 250}")
+
+    assert scrubber.scrub(b"203.0.0.5 203.0.3.200") == b"[scrubbed] 203.0.3.200"
