@@ -49,7 +49,6 @@ class Targets:
     trust: Path
     web: int
     names: int
-    web_server: str
     exporter: tuple[int, int] | None
 
 
@@ -68,7 +67,7 @@ def targets() -> Iterator[Targets]:
         _await_port(web)
         _await_names(names)
         exporter = stack.enter_context(_exporter(folder)) if _EXPORTER.exists() else None
-        yield Targets(folder / "root.pem", web, names, "nginx" if server else "python", exporter)
+        yield Targets(folder / "root.pem", web, names, exporter)
 
 
 def page() -> bytes:

@@ -30,7 +30,7 @@ class Step:
     incidents: Mapping[CaseKey, Incident] = field(default_factory=dict)
     events: tuple[tuple[Event, Incident], ...] = ()
     turned: tuple[Verdict, ...] = ()
-    """Looks that say the opposite of the same check's look before, in a case that stands open."""
+    """Looks that say something else than the same check's look before, in a case that stands open."""
 
 
 class Ledger:
@@ -64,12 +64,12 @@ class Ledger:
         for verdict in sorted(verdicts, key=lambda one: (one.at, one.observation)):
             if not _has_bearing(verdict):
                 continue
-            if self._turns(verdict, windows, incidents):
-                turned.append(verdict)
+            is_new = self._is_new(verdict, windows)
             windows[verdict.check] = self._extended(verdict, windows)
             for key in self._keys(verdict, incidents):
-                happened = self._advanced(key, verdict, windows, incidents, policy, now, new_id)
-                events.extend(happened)
+                events.extend(self._advanced(key, verdict, windows, incidents, policy, now, new_id))
+            if is_new and self._is_at_issue(verdict, incidents):
+                turned.append(verdict)
         return Step(windows, incidents, tuple(events), tuple(turned))
 
     def keep(self, step: Step) -> None:
@@ -100,17 +100,16 @@ class Ledger:
         before = windows.get(verdict.check) or self._windows.get(verdict.check, ())
         return (*before, verdict)[-WINDOW:]
 
-    def _turns(self, verdict: Verdict, windows: Mapping[str, tuple[Verdict, ...]], incidents: Mapping[CaseKey, Incident]) -> bool:
+    def _is_new(self, verdict: Verdict, windows: Mapping[str, tuple[Verdict, ...]]) -> bool:
+        """Whether the check says something else than before."""
         before = windows.get(verdict.check) or self._windows.get(verdict.check, ())
-        was_well = before[-1].state is State.OK if before else None
-        is_well = verdict.state is State.OK
-        return was_well is not None and was_well is not is_well and any(self._open(verdict, incidents))
+        return not before or (before[-1].state is State.OK) is not (verdict.state is State.OK)
 
-    def _open(self, verdict: Verdict, incidents: Mapping[CaseKey, Incident]) -> Iterator[Incident]:
-        for key in self._cases[verdict.organisation, verdict.target]:
-            incident = incidents.get(key) or self._incidents[key]
-            if incident.is_open and concerns(key, verdict):
-                yield incident
+    def _is_at_issue(self, verdict: Verdict, incidents: Mapping[CaseKey, Incident]) -> bool:
+        """Whether a case stands open in which the verdict has a say."""
+        subject = (verdict.organisation, verdict.target)
+        known = {key: self._incidents[key] for key in self._cases[subject]} | dict(incidents)
+        return any(incident.is_open and concerns(key, verdict) for key, incident in known.items())
 
     def _keys(self, verdict: Verdict, incidents: Mapping[CaseKey, Incident]) -> tuple[CaseKey, ...]:
         """The cases in which the verdict may change something: those that exist, and the one that it would begin."""

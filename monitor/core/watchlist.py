@@ -235,7 +235,7 @@ class Confirmation(Model):
 class Retention(Model):
     """How long raw observations are kept. Roll-ups, and whatever an incident cites, stay for ever."""
 
-    observations: Seconds = 90 * 86400
+    observations: Annotated[Seconds, Field(ge=86400)] = 90 * 86400
 
 
 class Monitor(Model):

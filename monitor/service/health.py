@@ -32,6 +32,7 @@ def health_of(signs: Signs, watchlist: Watchlist, now: datetime) -> Health:
     problems = (
         *_of_the_prober(signs, vantages, silent=silent),
         *((signs.trouble,) if signs.trouble else ()),
+        *(signs.heartbeat.problems if signs.heartbeat and not silent else ()),
         *(f"the job “{name}” has not run when it should have" for name in signs.stuck),
     )
     sees = any(vantage.health is VantageHealth.HEALTHY for vantage in vantages)

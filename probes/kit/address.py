@@ -46,6 +46,7 @@ _EMBEDDED: Final = (IPv6Network("::ffff:0:0/96"), IPv6Network("::ffff:0:0:0/96")
 """Prefixes that carry an IPv4 address in their last 32 bits: mapped, translated (RFC 2765), compatible, NAT64."""
 
 
+@lru_cache(maxsize=4096)
 def is_address(text: str) -> bool:
     """Whether `text` is an IP address in its plain spelling."""
     try:

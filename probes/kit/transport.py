@@ -157,8 +157,14 @@ class Transport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Of httpx2."""
-        asked = h11.Request(method="GET", target=request.url.raw_path, headers=request.headers.raw)
+        asked = _asked(request.url.raw_path, tuple(request.headers.raw))
         return await _Exchange(request.extensions[_WIRE]).ask(asked)
+
+
+@lru_cache(maxsize=4096)
+def _asked(target: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> h11.Request:
+    """The request as h11 has checked it, which is worth remembering: the same page is asked for every few minutes."""
+    return h11.Request(method="GET", target=target, headers=list(headers))
 
 
 class Browser:

@@ -33,8 +33,7 @@ _PROCESSES.set_forkserver_preload([__name__])
 
 def probe_for_ever(folder: Path, world: Path, gone: float) -> None:
     """What the process runs. Its exit code says whether it ended in order."""
-    agent.GONE = gone  # type: ignore[misc]
-    agent.BEAT = agent.TICK  # type: ignore[misc]
+    vars(agent).update(GONE=gone, BEAT=agent.TICK)
     settings = Settings(data_dir=folder, lab_world=world)
     os._exit(0 if uvloop.run(agent.run_prober(settings, Clock(speed=SPEED))) else 1)
 

@@ -273,8 +273,22 @@ async def test_a_suspicion_asks_the_other_places_to_look_at_once(pipeline: Pipel
     assert bus_of(pipeline).asked == [check("kazan").id]
 
 
+async def test_a_first_bad_look_is_looked_at_again(pipeline: Pipeline) -> None:
+    await pipeline.take([report(0, State.OK), report(5, State.BLOCKED)])
+    assert [(at - START).total_seconds() / 60 for at, _ in pipeline.relooks] == [8, 15]
+    assert {check_name for _, check_name in pipeline.relooks} == {check("moscow").id}
+
+
+async def test_a_long_block_is_not_looked_at_out_of_turn(pipeline: Pipeline) -> None:
+    await pipeline.take([report(0, State.BLOCKED)])
+    pipeline.relooks.clear()
+    await pipeline.take([report(minute, State.BLOCKED) for minute in range(5, 60, 5)])
+    assert pipeline.relooks == []
+
+
 async def test_the_first_good_look_of_an_incident_is_looked_at_again(pipeline: Pipeline) -> None:
     await pipeline.take([report(0, State.BLOCKED), report(5, State.BLOCKED)])
+    pipeline.relooks.clear()
     bus_of(pipeline).asked.clear()
     await pipeline.take([report(10, State.OK)])
     pipeline.clock = Clock.starting(START + timedelta(minutes=14), speed=1.0)

@@ -130,10 +130,11 @@ class Look:
         plain, stage = await self._reach(address, port, hop)
         if plain is None:
             return TlsHandshake(**stage.facts(), address=address, port=port, server_name=server_name)
+        secure = None
         try:
-            _, step = await self._shake(plain, address, port, server_name, hop)
+            secure, step = await self._shake(plain, address, port, server_name, hop)
         finally:
-            plain.close()
+            (secure or plain).close()
         return step
 
     async def _open(self, wanted: Target, address: str, hop: int) -> Plain | Secure | None:

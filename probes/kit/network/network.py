@@ -36,7 +36,7 @@ class Network:
         self.context = context()
         self._examiner = Examiner(door.trust)
         self.browser = Browser(door.user_agent)
-        self.scrubber = Scrubber(door.own_addresses)
+        self.scrubber = Scrubber((*door.own_addresses, *([self.proxy.host] if self.proxy else [])))
 
     def own_resolvers(self) -> tuple[Place, ...]:
         """Whom to ask for names; whose addresses must not be told."""

@@ -79,13 +79,12 @@ class Secure:
 
     async def read(self) -> bytes:
         """What has arrived, at least one byte; nothing at the end. Raises Failed, or OSError where the connection broke."""
-        while True:
-            data = self._decrypt()
-            if data or self._ended:
-                return data
+        while not (data := self._decrypt()) and not self._ended:
             if self._error is not None:
                 raise self._error
+            self._flush()
             await self._feed()
+        return data
 
     def _decrypt(self) -> bytes:
         """All that can be read at once: one record at a time would cost every layer above another round."""
@@ -94,7 +93,7 @@ class Secure:
             while True:
                 records.append(self._tls.recv(_PIECE))
         except SSL.WantReadError:
-            self._flush()
+            pass
         except (SSL.SysCallError, SSL.ZeroReturnError):
             self._ended = True
         except SSL.Error as error:

@@ -1,11 +1,12 @@
 """A house with a configuration of its own, and a way to type commands in it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from monitor.__main__ import app
@@ -24,6 +25,13 @@ country: RU
 targets:
   - {id: ovd.info, url: 'https://ovd.info/'}
 """
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[None]:
+    """Commands set logging up for their process; the tests after them want it as it was."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

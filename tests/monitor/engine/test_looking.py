@@ -145,8 +145,8 @@ async def test_whatever_a_probe_breaks_in_it_is_a_crash_and_no_more(
         raise RuntimeError("broken")
 
     stage.world.hosts["ovd.example"] = BLOCKED
-    probe = replace(FAKE, **{broken: crash})  # type: ignore[arg-type]
-    assert await seen(stage, moscow, others, controls, probe) == Seen(facts=None)
+    changes: dict[str, Any] = {broken: crash}
+    assert await seen(stage, moscow, others, controls, replace(FAKE, **changes)) == Seen(facts=None)
 
 
 async def test_parameters_of_another_version_are_a_crash_and_no_more(stage: Stage, moscow: Lookout, controls: Controls) -> None:

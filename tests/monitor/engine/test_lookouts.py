@@ -5,6 +5,7 @@ import pytest
 from monitor.core.watchlist import Canaries, Limits
 from monitor.engine.lookouts import Lookouts
 from probes.kit.budgets import Budgets
+from probes.kit.network import Network
 from tests.monitor.engine.virtual import Stage, plan, vantage
 
 
@@ -65,10 +66,10 @@ async def test_a_paused_plan_opens_nothing(stage: Stage, lookouts: Lookouts) -> 
 async def test_one_that_cannot_be_opened_is_tried_again_when_it_changes(stage: Stage, lookouts: Lookouts) -> None:
     works = stage.world.open
 
-    def fail(*_: object) -> None:
+    def fail(*_: object) -> Network:
         raise ValueError("a proxy's address is …")
 
-    lookouts._opener = fail  # type: ignore[assignment]
+    lookouts._opener = fail
     lookouts.adopt(plan([], vantage("moscow")))
     assert "cannot be used" in lookouts.reports()[0].detail
     lookouts._opener = works

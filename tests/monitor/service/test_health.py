@@ -89,3 +89,8 @@ def test_whatever_keeps_it_from_working_makes_it_unready(wrong: Signs) -> None:
     health = health_of(wrong, WATCHLIST, NOW)
     assert not health.ready
     assert "locked" in str(health.problems) or "retention" in str(health.problems)
+
+
+def test_what_the_prober_says_is_wrong_with_it_is_passed_on() -> None:
+    beat = Heartbeat(at=NOW, lanes={}, vantages=(), loop_busy=0.9, problems=("the spill file is full",))
+    assert "the spill file is full" in health_of(signs(beat), WATCHLIST, NOW).problems
