@@ -52,8 +52,10 @@ def title(body: bytes, content_type: str = "") -> str | None:
         return None
     raw = body[start : start + _TITLE_BYTES]
     raw = raw[: end if (end := raw.lower().find(b"</title")) >= 0 else None]
-    text = " ".join(html.unescape(_decoded(raw, body, content_type)).split())
-    return text[:_TITLE_CAP] or None
+    text = html.unescape(_decoded(raw, body, content_type))
+    # What is not printable, a null byte or half a character, is more than some databases can bear.
+    words = "".join(character if character.isprintable() else " " for character in text).split()
+    return " ".join(words)[:_TITLE_CAP] or None
 
 
 def _title_tag(body: bytes) -> int:

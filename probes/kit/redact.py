@@ -64,8 +64,8 @@ class Scrubber:
         return data
 
     def scrub_text(self, text: str) -> str:
-        """The same for text."""
-        return self.scrub(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+        """The same for text. Half characters, which cannot be written down, become question marks."""
+        return self.scrub(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
 
 def _spellings(address: str) -> tuple[bytes, ...]:

@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 import structlog
@@ -23,7 +24,7 @@ def fail() -> None:
 
 
 @pytest.mark.parametrize("form", ["human", "json"])
-def test_a_traceback_shows_where_and_no_variables(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_traceback_shows_where_and_no_variables(form: Literal["human", "json"], capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs(form)
     try:
         fail()

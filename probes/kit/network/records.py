@@ -81,7 +81,7 @@ class Records:
                 failure=failure,
                 resolver=SYSTEM,
                 transport=SYSTEM,
-                name=name[:_NAME_CAP],
+                name=self._scrubber.scrub_text(name)[:_NAME_CAP],
                 qtype="A",
             )
         )

@@ -25,6 +25,7 @@ def context() -> SSL.Context:
     unverified = SSL.Context(SSL.TLS_CLIENT_METHOD)
     unverified.set_verify(SSL.VERIFY_NONE)
     unverified.set_min_proto_version(SSL.TLS1_2_VERSION)
+    unverified.set_mode(SSL.MODE_RELEASE_BUFFERS)  # who waits for an answer holds no buffers
     unverified.set_alpn_protos([b"http/1.1"])
     return unverified
 

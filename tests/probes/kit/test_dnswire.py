@@ -56,7 +56,9 @@ def test_names_are_asked_in_their_ascii_form(name: str, ascii_form: str) -> None
     assert question(name, "A").name == ascii_form
 
 
-@pytest.mark.parametrize("name", ["", ".", "a..b", "a b", "x" * 64, ".".join(["x" * 60] * 5), "☃" * 70, "a\0b", "a/b"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "a..b", "a b", "x" * 64, ".".join(["x" * 60] * 5), "☃" * 70, "a\0b", "a/b", "\ud800.org"]
+)
 def test_what_is_no_name_is_not_asked(name: str) -> None:
     with pytest.raises(BadName):
         question(name, "A")

@@ -25,6 +25,7 @@ CAP = 1000
         ("<title>Мемориал</title>".encode("cp1251"), "text/html; charset=utf-8", "Мемориал"),
         ("<title>Мемориал</title>".encode(), "text/html; charset=no-such-set", "Мемориал"),
         ("<title>Мемориал</title>".encode(), "text/html; charset=rot13", "Мемориал"),
+        (b"<title>A null\0 and half a character +2AA-</title>", "text/html; charset=utf-7", "A null and half a character"),
         (b"<title>Unclosed and then nothing", "", "Unclosed and then nothing"),
         (b"<title></title>", "", None),
         (b"<title", "", None),

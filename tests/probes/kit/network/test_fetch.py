@@ -365,8 +365,9 @@ async def test_the_resolvers_address_is_scrubbed_once_it_was_asked(lab: Lab) -> 
     assert not any("198.51.100.53" in str(step) for step in look.facts().steps())
 
 
-async def test_an_address_that_leads_nowhere_is_a_fact(lab: Lab) -> None:
-    looked = await fetched(lab, url="http://[scrubbed]/")
+@pytest.mark.parametrize("url", ["http://[scrubbed]/", "http://\ud800/", "gopher://ovdinfo.org/", "http://ovdinfo.org:0/"])
+async def test_an_address_that_leads_nowhere_is_a_fact(lab: Lab, url: str) -> None:
+    looked = await fetched(lab, url=url)
 
     assert looked.page.failure == "http_invalid_redirect_location_host"
     assert looked.facts.tcp == ()
