@@ -29,6 +29,7 @@ class DnsLookup(Step):
     """One question to one resolver. `transport` is `system` (the vantage point's own resolver), `udp`, `tcp`, `dot` or `doh`."""
 
     resolver: str
+    """An address, or `system` for the own resolver, whose address would say where we look from."""
     transport: str
     name: str
     qtype: str
@@ -42,7 +43,10 @@ class DnsLookup(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TcpConnect(Step):
-    """One connection attempt to a nominal address (the address that DNS gave, whatever a test maps it to)."""
+    """One connection attempt to a nominal address (the address that DNS gave, whatever a test maps it to).
+
+    Through a proxy `address` is the host's name. `dns_bogon_error` says that our own policy forbids the address.
+    """
 
     address: str
     port: int
@@ -82,7 +86,9 @@ class HttpExchange(Step):
     received: tuple[tuple[float, int], ...] = ()
     request: str | None = None
     head: str | None = None
+    """Blob: the head of the response as it came, secrets taken out; all that came, where it was no HTTP."""
     body: str | None = None
+    """Blob: the body up to the cap, without its content encoding, own addresses taken out; `body_hash` is its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
