@@ -2,7 +2,7 @@
 
 pyOpenSSL, because it hands out the peer's chain on every version of Python, where the standard library has only a private
 way to it before 3.13; and because it brings its own OpenSSL. So every vantage point shakes hands alike, whatever its
-system has, with the key exchange of a current browser, and a fifth cheaper than with the OpenSSL 3.0 of Debian 12.
+system has, with the key exchange of a current browser, and an eighth cheaper than with the OpenSSL 3.0 of Debian 12.
 """
 
 from functools import cached_property
