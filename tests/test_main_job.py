@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -120,6 +121,21 @@ async def test_status_on_the_command_line_says_that_all_is_well_again(shown: Dem
     assert json.loads(listed)["stage"] == "ended"
 
 
+async def test_a_mistake_in_the_configuration_is_refused_while_the_service_goes_on(
+    shown: Demonstration, reader: httpx2.AsyncClient
+) -> None:
+    file = Path(shown.environment["CUTWATCH_CONFIG"]) / "organisations" / "ovd-info.yaml"
+    right = file.read_text(encoding="utf-8")
+    file.write_text(right + "targts: []\n", encoding="utf-8")
+    shown.service.send_signal(signal.SIGHUP)
+    await _metric(reader, "cutwatch_config_last_reload_successful 0.0")
+    assert len(await _incidents(reader)) == 1
+    file.write_text(right.replace("OVD-Info", "OVD-Info renamed"), encoding="utf-8")
+    shown.service.send_signal(signal.SIGHUP)
+    await _metric(reader, "cutwatch_config_last_reload_successful 1.0")
+    assert "OVD-Info renamed" in (await reader.get("/api/v1/organisations")).text
+
+
 async def test_it_stops_cleanly_and_leaves_nothing_unwritten(shown: Demonstration) -> None:
     shown.service.terminate()
     async with asyncio.timeout(30):
@@ -133,3 +149,9 @@ async def test_it_stops_cleanly_and_leaves_nothing_unwritten(shown: Demonstratio
 async def _incidents(reader: httpx2.AsyncClient) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = (await reader.get("/api/v1/incidents")).json()["items"]
     return found
+
+
+async def _metric(reader: httpx2.AsyncClient, line: str) -> None:
+    async with asyncio.timeout(10):
+        while line not in (await reader.get("/metrics")).text:
+            await asyncio.sleep(0.1)
