@@ -10,11 +10,12 @@ from monitor.commands.alerts import alerts
 from monitor.commands.configuration import check
 from monitor.commands.database import database
 from monitor.commands.demo import demo
+from monitor.commands.incidents import incidents
 from monitor.commands.keys import keys
 from monitor.commands.look import look
 from monitor.commands.output import Exit, complaints
 from monitor.commands.run import run
-from monitor.commands.status import incidents, status
+from monitor.commands.status import status
 from monitor.logs import set_up_logs
 
 app = typer.Typer(

@@ -181,6 +181,10 @@ class Metrics:
             if event.kind is EventKind.CONFIRMED:
                 self._count_confirmed(incident)
 
+    def revised(self, incident: Incident) -> None:
+        """A person changed an incident, or somebody else's event did."""
+        self._count_open(incident)
+
     def _count_confirmed(self, incident: Incident) -> None:
         labels = (incident.kind.value, incident.provider or "", incident.key.country or "")
         self._incidents.labels(*labels).inc()

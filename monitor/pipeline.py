@@ -35,6 +35,10 @@ PATIENCE = 0.5
 """Seconds for which a batch waits to fill up."""
 
 
+DECISIONS = 500
+"""Events of the log that are caught up with at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """The configuration in force: what is watched, by which checks, with which probes."""
@@ -71,6 +75,9 @@ class Pipeline:
     trouble: str | None = None
     """Why nothing can be written at present, for whoever asks after our health."""
 
+    seen: int = 0
+    """The number of the newest event of the log that the ledger knows of."""
+
     relooks: list[tuple[datetime, str]] = field(default_factory=list)
     _at_work: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -99,7 +106,7 @@ class Pipeline:
                 self._complain(str(problem))
                 await asyncio.sleep(self.retry)
             except OutOfStep:
-                await self._catch_up()
+                await self.catch_up()
         self.trouble = None
         self._settle(written)
         await self.bus.ack([report.observation.id for report in reports])
@@ -177,11 +184,15 @@ class Pipeline:
             for check in sorted(due):
                 await self.bus.look(check)
 
-    async def _catch_up(self) -> None:
-        """A person has changed an incident meanwhile: remember it as it stands in the log, and decide anew."""
+    async def catch_up(self) -> None:
+        """Take note of what people have decided about incidents meanwhile, on the command line."""
         async with self.store.reading() as reading:
-            for incident in await reading.all_incidents():
-                self.ledger.revise(incident)
+            events = await reading.events_after(self.seen, DECISIONS)
+            changed = [await reading.incident(name) for name in dict.fromkeys(event.incident for _, event in events)]
+        for incident in filter(None, changed):
+            self.ledger.revise(incident)
+            self.metrics.revised(incident)
+        self.seen = max((seq for seq, _ in events), default=self.seen)
 
     def _complain(self, problem: str) -> None:
         if self.trouble is None:

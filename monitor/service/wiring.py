@@ -143,6 +143,7 @@ class Service:
             incidents = await reading.all_incidents()
             since = self._clock.now() - MEMORY
             unsettled = [state.check for state in states if state.state is not State.OK or state.since > since]
+            seen = await reading.last_seq()
             verdicts = [*await reading.last_verdicts(), *await reading.recent_verdicts(since, unsettled)]
         self._metrics.configured(self._watch.watchlist)
         self._metrics.resume(states, incidents)
@@ -155,6 +156,7 @@ class Service:
             watch=self._watch,
             address=self.address,
             told=self._outbox.wake,
+            seen=seen,
         )
 
     async def _publish(self) -> None:
@@ -169,6 +171,7 @@ class Service:
         least = 0.2 * self._clock.speed
         self._scheduler.every(max(5, least), "what the prober says of itself", self._listen_to_prober)
         self._scheduler.every(max(15, least), "what the outbox holds", self._count_outbox)
+        self._scheduler.every(max(15, least), "what people have decided", self._pipeline.catch_up)
         self._scheduler.every(600, "retention", self._prune)
         self._scheduler.start()
 

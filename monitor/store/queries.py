@@ -250,6 +250,8 @@ EVENTS: Select[Any] = select(_event).where(_event.c.incident == bindparam("incid
 
 EVENTS_AFTER: Select[Any] = select(_event).where(_event.c.seq > bindparam("seq")).order_by(_event.c.seq).limit(bindparam("limit"))
 
+LAST_SEQ: Select[Any] = select(func.coalesce(func.max(_event.c.seq), 0))
+
 LAST_EVENT_AT: Select[Any] = select(_event.c.at).order_by(_event.c.seq.desc()).limit(1)
 
 

@@ -120,6 +120,11 @@ class Reading:
         rows = await self._rows(queries.EVENTS_AFTER, seq=seq, limit=limit)
         return [(row["seq"], mapping.event_from(row)) for row in rows]
 
+    async def last_seq(self) -> int:
+        """The number of the newest event of the log; 0 while it is empty."""
+        found: int = (await self._connection.execute(queries.LAST_SEQ)).scalar_one()
+        return found
+
     async def last_event_at(self) -> datetime | None:
         """When the newest event of the log happened."""
         found: datetime | None = (await self._connection.execute(queries.LAST_EVENT_AT)).scalar()

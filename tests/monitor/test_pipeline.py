@@ -268,6 +268,23 @@ async def test_a_release_by_a_person_is_caught_up_with(pipeline: Pipeline, store
     assert (after.stage, after.tlp, after.version) == (IncidentStage.ENDED, Tlp.CLEAR, 4)
 
 
+async def test_a_retraction_by_a_person_is_taken_note_of(pipeline: Pipeline, store: Store) -> None:
+    await pipeline.take([report(0, State.BLOCKED), report(5, State.BLOCKED)])
+    async with store.reading() as reading:
+        (incident,) = await reading.incidents()
+    decision = Change(stage=IncidentStage.RETRACTED, reason="our own proxy was broken")
+    retracted = record(incident.id, incident.version + 1, START, EventKind.RETRACTED, decision)
+    async with store.writing() as writing:
+        await writing.append([retracted], [apply(incident, retracted)])
+    await pipeline.catch_up()
+    open_ones = 'cutwatch_incidents_open{country="RU",kind="blocking",organisation="ovd-info",provider=""}'
+    assert f"{open_ones} 0.0" in pipeline.metrics.text().decode()
+    await pipeline.take([report(minute, State.BLOCKED) for minute in (10, 15, 20)])
+    async with store.reading() as reading:
+        (after,) = await reading.incidents()
+    assert after.stage is IncidentStage.RETRACTED, "what a person took back does not come back by itself the same day"
+
+
 async def test_a_suspicion_asks_the_other_places_to_look_at_once(pipeline: Pipeline) -> None:
     await pipeline.take([report(0, State.BLOCKED)])
     assert bus_of(pipeline).asked == [check("kazan").id]

@@ -1,6 +1,7 @@
 """`cutwatch status` and `cutwatch incidents`, over a store that holds a block."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from monitor.core.incident import Bracket, CaseKey, Change, EventKind, Incident, IncidentStage, Kind, apply, record
 from monitor.settings import Settings
-from monitor.store import Store, migrate
+from monitor.store import Posted, Store, migrate
 from probes.kit.vocabulary import Strength
 from tests.monitor.commands.conftest import Type, objects
 
@@ -30,12 +31,21 @@ async def plant() -> Incident:
         because="It answers to another name.\x1b[31m",
         strength=Strength.STRONG,
     )
-    event = record("CW-2021-0001", 1, AT, EventKind.OPENED, change)
-    incident = apply(None, event)
+    opened = record("CW-2021-0001", 1, AT, EventKind.OPENED, replace(change, stage=IncidentStage.SUSPECTED))
+    confirmed = record("CW-2021-0001", 2, AT, EventKind.CONFIRMED, Change(stage=IncidentStage.CONFIRMED))
+    incident = apply(apply(None, opened), confirmed)
     async with store.writing() as writing:
-        await writing.append([event], [incident])
+        await writing.append([opened, confirmed], [incident])
     await store.close()
     return incident
+
+
+async def messages(incident: str) -> list[Posted]:
+    store = await Store.open(Settings().database)
+    async with store.reading() as reading:
+        found = await reading.messages(incident)
+    await store.close()
+    return found
 
 
 @pytest.fixture
@@ -56,7 +66,14 @@ def test_open_incidents_are_listed_with_what_is_known(blocked: Incident, cutwatc
 
 def test_a_person_releases_an_incident_with_a_reason(blocked: Incident, cutwatch: Type) -> None:
     (released,) = objects(cutwatch("incidents", "release", blocked.id, "--reason", "agreed with OVD-Info", "--json"))
-    assert (released["tlp"], released["version"]) == ("CLEAR", 2)
+    assert (released["tlp"], released["version"]) == ("CLEAR", 3)
+
+
+def test_a_person_retracts_what_should_not_stand_and_those_who_were_told_are_told(blocked: Incident, cutwatch: Type) -> None:
+    (retracted,) = objects(cutwatch("incidents", "retract", blocked.id, "--reason", "our own proxy was broken", "--json"))
+    assert (retracted["stage"], retracted["version"]) == ("retracted", 3)
+    (message,) = asyncio.run(messages(blocked.id))
+    assert message.message.payload["type"] == "incident.retracted"
 
 
 def test_releasing_what_does_not_exist_says_so(blocked: Incident, cutwatch: Type) -> None:
