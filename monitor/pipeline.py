@@ -15,14 +15,14 @@ import structlog
 
 from monitor.bus import Report, ServiceBus
 from monitor.clock import Clock
-from monitor.core.incident import EventKind, Incident
+from monitor.core.incident import Change, EventKind, Incident, IncidentStage, apply, record
 from monitor.core.ledger import Ledger, Step
 from monitor.core.plan import Check
 from monitor.core.routing import route
 from monitor.core.verdict import Verdict, judge, unjudged
 from monitor.core.watchlist import Watchlist
 from monitor.metrics import Metrics
-from monitor.store import Judged, OutOfStep, Store, StoreUnavailable, Writing
+from monitor.store import Judged, OutOfStep, Reading, Store, StoreUnavailable, Writing
 from probes.kit.observation import Observation
 from probes.kit.probe import Probe
 
@@ -34,6 +34,14 @@ BATCH = 500
 PATIENCE = 0.5
 """Seconds for which a batch waits to fill up."""
 
+
+REMEMBERED = 2000
+"""Checks whose good looks of the last days are held in memory; the others are read again."""
+
+Memory = tuple[Observation, ...]
+"""Earlier looks of a check that found all well, newest first."""
+
+NOBODY_LOOKS = "no longer looked at from where it was seen; whether it goes on is not known"
 
 DECISIONS = 500
 """Events of the log that are caught up with at once."""
@@ -69,6 +77,8 @@ class Pipeline:
     told: Callable[[], None] = lambda: None
     """Called after a commit that left messages to deliver."""
 
+    ending: bool = False
+
     retry: float = 2.0
     """Seconds between attempts while the database cannot be written."""
 
@@ -77,6 +87,8 @@ class Pipeline:
 
     seen: int = 0
     """The number of the newest event of the log that the ledger knows of."""
+
+    lately: dict[str, tuple[datetime, Memory]] = field(default_factory=dict)
 
     relooks: list[tuple[datetime, str]] = field(default_factory=list)
     _at_work: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -91,32 +103,64 @@ class Pipeline:
             await self._ask_for_relooks()
 
     async def finish(self) -> None:
-        """Take what is still waiting, so that a stop loses no look that a prober has handed over."""
+        """Take what is still waiting, so that a stop loses no look that a prober has handed over.
+
+        While the database cannot be written it stays with the prober, whose journal hands it over at the next start.
+        """
+        self.ending = True
         async with self._at_work:
             while self.trouble is None and (reports := await self.bus.consume(BATCH, 0)):
                 await self.take(reports)
 
     async def take(self, reports: Sequence[Report]) -> None:
         """Write one batch, however long the database takes, and only then acknowledge it."""
-        while True:
-            try:
-                written = await self._write(reports)
-                break
-            except StoreUnavailable as problem:
-                self._complain(str(problem))
-                await asyncio.sleep(self.retry)
-            except OutOfStep:
-                await self.catch_up()
+        written = await self._written(reports)
+        if written is None:
+            return
         self.trouble = None
         self._settle(written)
         await self.bus.ack([report.observation.id for report in reports])
         await self._follow_up(written)
 
+    async def _written(self, reports: Sequence[Report]) -> _Written | None:
+        """What came of writing the batch; None where the service ends before it could be written, or it cannot be at all."""
+        while True:
+            try:
+                return await self._write(reports)
+            except StoreUnavailable as problem:
+                self._complain(str(problem))
+                if self.ending:
+                    return None
+                await asyncio.sleep(self.retry)
+            except OutOfStep:
+                await self._try_to_catch_up()
+            except Exception as error:
+                # One look that the database cannot hold must not end the service, and again at every start.
+                if len(reports) == 1:
+                    await self._set_aside(reports[0], error)
+                else:
+                    for report in reports:
+                        await self.take([report])
+                return None
+
+    async def _set_aside(self, report: Report, error: Exception) -> None:
+        name = report.observation.id
+        _log.error("a look cannot be stored and is set aside; the fault is ours", observation=name, error=type(error).__name__)
+        await self.bus.ack([name])
+
+    async def _try_to_catch_up(self) -> None:
+        try:
+            await self.catch_up()
+        except StoreUnavailable as problem:
+            self._complain(str(problem))
+            await asyncio.sleep(self.retry)
+
     async def _write(self, reports: Sequence[Report]) -> _Written:
         now = self.clock.now()
+        memories = await self._memories(reports)
         async with self.store.writing() as writing:
-            judged = self._judged(await _unknown(writing, reports))
-            await writing.add_looks(judged)
+            judged = self._judged(await _unknown(writing, reports), memories)
+            await writing.add_looks(judged, now)
             verdicts = [one.verdict for one in judged]
             numbers = _numbers(await writing.next_incident_id(now.year))
             step = self.ledger.take(verdicts, self.watch.watchlist.monitor.confirmation, now, numbers)
@@ -135,16 +179,37 @@ class Pipeline:
         await writing.add_messages(messages)
         return len(messages)
 
-    def _judged(self, reports: Iterable[Report]) -> list[Judged]:
-        return [judged for report in reports if (judged := self._judge(report)) is not None]
+    async def _memories(self, reports: Sequence[Report]) -> Mapping[str, Memory]:
+        """What the checks of looks that need a comparison showed while all was well, within the last seven days."""
+        checks = {report.observation.check: report.observation for report in reports if report.observation.control}
+        if not checks:
+            return {}
+        async with self.store.reading() as reading:
+            return {check: await self._memory(reading, one) for check, one in checks.items()}
 
-    def _judge(self, report: Report) -> Judged | None:
+    async def _memory(self, reading: Reading, observation: Observation) -> Memory:
+        """Remembered for an hour: in a mass failure every look asks, and the days before have not changed."""
+        hour = observation.started_at.replace(minute=0, second=0, microsecond=0)
+        remembered = self.lately.get(observation.check)
+        if remembered is None or remembered[0] != hour:
+            well = await reading.well_lately(observation.check, observation.started_at)
+            remembered = hour, tuple(one.observation for one in well)
+            while len(self.lately) >= REMEMBERED:
+                self.lately.pop(next(iter(self.lately)))
+            self.lately[observation.check] = remembered
+        return remembered[1]
+
+    def _judged(self, reports: Iterable[Report], memories: Mapping[str, Memory]) -> list[Judged]:
+        return [judged for report in reports if (judged := self._judge(report, memories)) is not None]
+
+    def _judge(self, report: Report, memories: Mapping[str, Memory]) -> Judged | None:
         observation = report.observation
         check = self.watch.checks.get(observation.check)
         if check is None:
             _log.warning("a look at something that is no longer configured was dropped", check=observation.check)
             return None
-        verdict = _judged_or_unclear(self.watch.probes[check.probe], check, observation)
+        recent = memories.get(observation.check, ())
+        verdict = _judged_or_unclear(self.watch.probes[check.probe], check, observation, recent)
         return Judged(observation=observation, verdict=verdict, blobs=report.blobs)
 
     def _settle(self, written: _Written) -> None:
@@ -184,6 +249,37 @@ class Pipeline:
             for check in sorted(due):
                 await self.bus.look(check)
 
+    async def let_go(self) -> None:
+        """Deal with open incidents that the configuration no longer lets anybody follow. Raises `StoreUnavailable`.
+
+        A vantage point that is gone no longer holds an incident open; an incident that no check looks at any more is taken
+        back, since whether the loss goes on is not known.
+        """
+        self.ledger.forget_others(self.watch.checks)
+        now = self.clock.now()
+        changes = [(one, self._letting_go(one)) for one in self.ledger.incidents if one.is_open]
+        events = [(one, record(one.id, one.version + 1, now, *change)) for one, change in changes if change is not None]
+        if not events:
+            return
+        decided = [(event, apply(one, event)) for one, event in events]
+        async with self.store.writing() as writing:
+            await self._write_events(writing, Step(events=tuple(decided), incidents={one.key: one for _, one in decided}))
+        await self.catch_up()
+        self.told()
+
+    def _letting_go(self, incident: Incident) -> tuple[EventKind, Change] | None:
+        key = incident.key
+        watching = {
+            check.vantage
+            for check in self.watch.checks.values()
+            if (check.organisation, check.target) == (key.organisation, key.target) and key.country in {None, check.country}
+        }
+        if not watching & set(incident.vantages):
+            return EventKind.RETRACTED, Change(stage=IncidentStage.RETRACTED, reason=NOBODY_LOOKS)
+        if watching >= set(incident.vantages):
+            return None
+        return EventKind.SCOPE_CHANGED, Change(vantages=tuple(sorted(watching & set(incident.vantages))))
+
     async def catch_up(self) -> None:
         """Take note of what people have decided about incidents meanwhile, on the command line."""
         async with self.store.reading() as reading:
@@ -213,10 +309,10 @@ def _numbers(first: str) -> Callable[[], str]:
     return lambda: f"{stem}-{next(following):04d}"
 
 
-def _judged_or_unclear(probe: Probe, check: Check, observation: Observation) -> Verdict:
+def _judged_or_unclear(probe: Probe, check: Check, observation: Observation, recent: Memory) -> Verdict:
     """Judge; a rule that fails is our fault: it must not hold up everybody else's looks, nor be taken for a finding."""
     try:
-        return judge(probe, check, observation)
+        return judge(probe, check, observation, recent)
     except Exception:
         _log.exception("a rule failed; the look is kept as unclear", probe=probe.name, observation=observation.id)
         return unjudged(probe, check, observation)

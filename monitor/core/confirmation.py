@@ -7,7 +7,7 @@ silence breaks it, and looks crowded together count once, because residual block
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
@@ -55,6 +55,10 @@ class Run:
         """The time from the first look to the last."""
         return self.last.at - self.first.at
 
+    def is_present(self, moment: datetime, policy: Confirmation) -> bool:
+        """Whether the run still speaks at `moment`: what fell silent long ago proves nothing of today."""
+        return moment - self.last.at <= timedelta(seconds=policy.silence)
+
     def of(self, looks: Iterable[Verdict]) -> "Run | None":
         """The same run with only these of its looks, or None if there are none."""
         kept = tuple(looks)
@@ -74,14 +78,14 @@ def _trailing(verdicts: list[Verdict], judge: Judge, policy: Confirmation) -> Ru
         return None
     newest, bearing = decisive[-1]
     row: list[Verdict] = []
-    before = None
+    before, unbroken = None, True
     for verdict, its in reversed(decisive):
         if its is not bearing:
             before = verdict
             break
-        if row and row[-1].at - verdict.at > timedelta(seconds=policy.silence):
-            break
-        row.append(verdict)
+        unbroken = unbroken and (not row or row[-1].at - verdict.at <= timedelta(seconds=policy.silence))
+        if unbroken:
+            row.append(verdict)
     looks = _uncrowded(list(reversed(row)), timedelta(seconds=policy.distinct))
     return Run(check=newest.check, vantage=newest.vantage, bearing=bearing, looks=looks, before=before)
 

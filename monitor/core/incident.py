@@ -185,6 +185,10 @@ REACHED = frozenset({State.OK, State.RESTRICTED, State.WITHDRAWN, State.LAPSED, 
 """States that only a service which was reached can have: they speak against a disturbance of the path."""
 
 
+WORKS_FOR_SOMEBODY = frozenset(KIND_OF_STATE) - {State.DOWN} | {State.OK}
+"""States that say that the service works for somebody, if only for a control: they speak against an outage."""
+
+
 def case_key(verdict: Verdict) -> CaseKey | None:
     """The case to which a bad verdict belongs; None for a verdict that shows no loss."""
     kind = KIND_OF_STATE.get(verdict.state)

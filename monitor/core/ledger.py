@@ -5,7 +5,7 @@ makes that the new memory, once it is safely stored.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -86,6 +86,12 @@ class Ledger:
         if known is None or known.id == incident.id or known.detected < incident.detected:
             self._incidents[incident.key] = incident
             self._cases[incident.key.organisation, incident.key.target].add(incident.key)
+
+    def forget_others(self, checks: Container[str]) -> None:
+        """Forget the looks of all checks but these: what is no longer looked at has no say any more."""
+        for check in [check for check in self._windows if check not in checks]:
+            last = self._windows.pop(check)[-1]
+            self._checks[last.organisation, last.target].discard(check)
 
     def _remember(self, check: str, window: tuple[Verdict, ...]) -> None:
         last = window[-1]

@@ -10,6 +10,7 @@ from monitor.core.incident import (
     PATH,
     PATH_KINDS,
     REACHED,
+    WORKS_FOR_SOMEBODY,
     Bracket,
     CaseKey,
     Change,
@@ -25,13 +26,24 @@ from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Confirmation
 from probes.kit.vocabulary import State, Strength
 
+SKEW = timedelta(minutes=1)
+"""Looks dated later than this after now were stamped by a clock that has since been set back: they wait for their time."""
+
 
 def bearing(key: CaseKey, verdict: Verdict) -> Bearing | None:
-    """Which way a verdict speaks in a case: weak, unclear and unmeasured ones do not speak."""
+    """Which way a verdict speaks in a case: weak, unclear and unmeasured ones do not speak, neither for nor against."""
+    if verdict.strength is Strength.WEAK:
+        return None
     if case_key(verdict) == key:
-        return None if verdict.strength is Strength.WEAK else Bearing.LOST
-    well = REACHED if key.family == PATH else {State.OK}
-    return Bearing.WELL if verdict.state in well else None
+        return Bearing.LOST
+    return Bearing.WELL if verdict.state in _speaks_against(key.family) else None
+
+
+def _speaks_against(family: str) -> frozenset[State]:
+    """The states that deny such a loss: for an outage every other, since each says that the service works for somebody."""
+    if family == PATH:
+        return REACHED
+    return WORKS_FOR_SOMEBODY if family == Kind.OUTAGE else frozenset({State.OK})
 
 
 def advance(
@@ -45,13 +57,16 @@ def advance(
     """Decide what the looks so far do to a case: no event, or those that bring the incident up to date.
 
     `verdicts` are the recent looks that concern the case, in any order; `incident` is the case's latest incident, if there
-    is one. `new_id` is called only when a new incident begins.
+    is one. `new_id` is called only when a new incident begins. How old a look is counts from the newest one, so that looks
+    which arrive late, after a cut, are read as they were made.
     """
-    current = runs(verdicts, lambda verdict: bearing(key, verdict), policy)
-    lost = tuple(run for run in current if run.bearing is Bearing.LOST)
+    known = [verdict for verdict in verdicts if verdict.at <= now + SKEW]
+    moment = max((verdict.at for verdict in known), default=now)
+    current = runs(known, lambda verdict: bearing(key, verdict), policy)
+    lost = tuple(run for run in current if run.bearing is Bearing.LOST and run.is_present(moment, policy))
     if incident is None or _is_over(incident, policy, now):
         return _begin(new_id, lost, policy, now, key) if lost else ()
-    change = _next_change(incident, current, lost, policy)
+    change = _next_change(incident, current, lost, policy, moment)
     if change is None:
         return ()
     return (record(incident.id, incident.version + 1, now, *change),)
@@ -73,14 +88,14 @@ def _begin(
 
 
 def _next_change(
-    incident: Incident, current: tuple[Run, ...], lost: tuple[Run, ...], policy: Confirmation
+    incident: Incident, current: tuple[Run, ...], lost: tuple[Run, ...], policy: Confirmation, moment: datetime
 ) -> tuple[EventKind, Change] | None:
     proven = _proven(lost, policy)
     match incident.stage:
         case IncidentStage.SUSPECTED:
             return _resolve_suspicion(current, lost, proven)
         case IncidentStage.CONFIRMED:
-            return _follow(incident, current, proven, policy)
+            return _follow(incident, current, proven, policy, moment)
         case IncidentStage.ENDED:
             return (EventKind.REOPENED, proven) if proven else None
         case IncidentStage.RETRACTED if incident.confirmed_at is None:
@@ -91,13 +106,13 @@ def _next_change(
 def _resolve_suspicion(current: tuple[Run, ...], lost: tuple[Run, ...], proven: Change | None) -> tuple[EventKind, Change] | None:
     if proven:
         return EventKind.CONFIRMED, proven
-    if lost or not current:
+    if lost or not any(run.bearing is Bearing.WELL for run in current):
         return None
     return EventKind.RETRACTED, Change(stage=IncidentStage.RETRACTED, reason="not confirmed by further looks")
 
 
 def _follow(
-    incident: Incident, current: tuple[Run, ...], proven: Change | None, policy: Confirmation
+    incident: Incident, current: tuple[Run, ...], proven: Change | None, policy: Confirmation, moment: datetime
 ) -> tuple[EventKind, Change] | None:
     if proven and proven.kind is not incident.kind and _tells_more(proven, incident):
         return EventKind.RECLASSIFIED, replace(
@@ -107,7 +122,8 @@ def _follow(
             mechanisms=_joined(incident.mechanisms, proven.mechanisms),
         )
     recovered = tuple(run for run in current if _has_recovered(run, incident, policy))
-    seeing = _still_seeing(incident, current, recovered)
+    open_still = tuple(run for run in current if run not in recovered and _holds(run, policy, moment))
+    seeing = _still_seeing(incident, open_still, recovered)
     if proven:
         seeing = _joined(seeing, proven.vantages)
     if not seeing:
@@ -121,10 +137,15 @@ def _follow(
     return None
 
 
-def _still_seeing(incident: Incident, current: Iterable[Run], recovered: Iterable[Run]) -> tuple[str, ...]:
+def _holds(run: Run, policy: Confirmation, moment: datetime) -> bool:
+    """Whether a run that has not recovered keeps its place in the case: not a loss that was never seen again for long."""
+    return run.bearing is Bearing.WELL or run.is_present(moment, policy)
+
+
+def _still_seeing(incident: Incident, open_still: Iterable[Run], recovered: Iterable[Run]) -> tuple[str, ...]:
     """The vantage points of the incident that have not come back: a silent one has not, nor one with any check still lost."""
     well = {run.vantage for run in recovered}
-    not_yet = {run.vantage for run in current if run not in recovered}
+    not_yet = {run.vantage for run in open_still}
     return tuple(vantage for vantage in incident.vantages if vantage in not_yet or vantage not in well)
 
 

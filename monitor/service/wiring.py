@@ -27,7 +27,7 @@ from monitor.service.health import Signs, health_of
 from monitor.service.prober import ProberProcess
 from monitor.service.web import WebServer, listen, web_server
 from monitor.settings import Settings
-from monitor.store import Store, migrate
+from monitor.store import Store, StoreUnavailable, migrate
 from probes.kit.discover import discover
 from probes.kit.vocabulary import State
 
@@ -102,6 +102,7 @@ class Service:
         self.store = store
         self._started = clock.now()
         self._stopping = asyncio.Event()
+        self._reloading = asyncio.Lock()
         self._metrics = Metrics()
         self._bus = LocalServiceBus(settings.data_dir)
         self._outbox = Outbox(store, clock, lambda: self._watch.watchlist, worker=f"service-{os.getpid()}")
@@ -123,6 +124,7 @@ class Service:
         self._pipeline = await self._resumed_pipeline()
         web = web_server(self._context())
         await self._bus.start()
+        await self._pipeline.let_go()
         await self._publish()
         async with asyncio.TaskGroup() as group:
             prober = group.create_task(self._prober.run())
@@ -189,25 +191,33 @@ class Service:
 
     async def reload(self) -> tuple[str, ...]:
         """Read the configuration again; on any problem the one in force stays, and the problems are returned."""
-        try:
-            watch = await asyncio.to_thread(read_watch, self._settings, self._place)
-        except ConfigurationError as refused:
-            self._metrics.refused()
-            return tuple(str(problem) for problem in refused.problems)
+        async with self._reloading:
+            try:
+                watch = await asyncio.to_thread(read_watch, self._settings, self._place)
+                await self._adopt(watch)
+            except ConfigurationError as refused:
+                self._metrics.refused()
+                return tuple(str(problem) for problem in refused.problems)
+            except StoreUnavailable as problem:
+                self._metrics.refused()
+                return (f"it is in order, but the database cannot take it: {problem}",)
+        return ()
+
+    async def _adopt(self, watch: Watch) -> None:
         async with self.store.writing() as writing:
             await writing.save_checks(tuple(watch.checks.values()))
         self._watch = self._pipeline.watch = watch
         self._metrics.configured(watch.watchlist)
+        await self._pipeline.let_go()
         await self._publish()
-        return ()
 
     async def _listen_to_prober(self) -> None:
-        heartbeat = self._bus.heartbeat
-        if heartbeat is None:
+        health = self._health()
+        self._say(health)
+        if self._bus.heartbeat is None:
             return
         countries = {vantage.id: vantage.country for vantage in self._watch.watchlist.monitor.vantages}
-        self._metrics.heard(heartbeat, countries)
-        self._say(self._health())
+        self._metrics.heard(self._bus.heartbeat.lanes, {one.id: one.health for one in health.vantages}, countries)
 
     def _say(self, health: Health) -> None:
         """Say every new problem aloud, once, and say when it is over."""

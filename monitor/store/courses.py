@@ -7,11 +7,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from monitor.core.verdict import Verdict
 from monitor.store.records import Hour, Judged, Span, Standing
 from probes.kit.vocabulary import State
+
+SKEW = timedelta(minutes=1)
+"""A look dated later than this after now cannot have been made yet."""
 
 
 @dataclass(slots=True)
@@ -23,9 +26,11 @@ class Course:
     newest: Verdict | None = None
     ended: list[Span] = field(default_factory=list)
 
-    def follow(self, verdicts: Iterable[Verdict]) -> None:
+    def follow(self, verdicts: Iterable[Verdict], now: datetime | None = None) -> None:
         """Take the verdicts in the order of their looks, but for those that are not newer than what was known."""
         for verdict in sorted(verdicts, key=lambda one: one.at):
+            if self.standing is not None and now is not None and self.standing.last_at > now + SKEW:
+                self.standing = None  # it was dated by a clock that ran ahead and has been set back
             if self.standing is None or verdict.at > self.standing.last_at:
                 self._take(verdict)
 

@@ -26,12 +26,12 @@ def portions(values: Iterable[One], size: int = _AT_ONCE) -> Iterator[list[One]]
         yield portion
 
 
-async def add_looks(connection: AsyncConnection, looks: Sequence[Judged]) -> None:
+async def add_looks(connection: AsyncConnection, looks: Sequence[Judged], now: datetime | None = None) -> None:
     """Write looks that may be stored already, or be twice in `looks`: each counts once."""
     fresh = await _fresh(connection, looks)
     if not fresh:
         return
-    await _follow(connection, fresh)
+    await _follow(connection, fresh, now)
     await connection.execute(queries.ADD_OBSERVATION, [mapping.look_columns(look) for look in fresh])
     await connection.execute(
         queries.add_to_hour(connection.dialect.name), [mapping.hour_columns(hour) for hour in hours_of(fresh)]
@@ -54,7 +54,7 @@ async def _fresh(connection: AsyncConnection, looks: Sequence[Judged]) -> list[J
     return [look for name, look in reversed(by_id.items()) if name not in known]
 
 
-async def _follow(connection: AsyncConnection, looks: Iterable[Judged]) -> None:
+async def _follow(connection: AsyncConnection, looks: Iterable[Judged], now: datetime | None) -> None:
     """Move every check of the batch to where it stands now."""
     by_check: dict[str, list[Judged]] = {}
     for look in looks:
@@ -63,7 +63,7 @@ async def _follow(connection: AsyncConnection, looks: Iterable[Judged]) -> None:
     await _recall(connection, courses)
     await _register_unknown(connection, [by_check[check][0] for check, course in courses.items() if course.standing is None])
     for check, course in courses.items():
-        course.follow(look.verdict for look in by_check[check])
+        course.follow((look.verdict for look in by_check[check]), now)
     await _write_courses(connection, courses.values())
 
 

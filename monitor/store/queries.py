@@ -34,6 +34,7 @@ from sqlalchemy.sql import FromClause
 
 from monitor.store import tables
 from monitor.store.records import MessageState
+from probes.kit.vocabulary import State
 
 
 def _table(row: type[tables.Row]) -> Table:
@@ -209,6 +210,17 @@ OBSERVATIONS = (
     )
     .order_by(_observation.c.at.desc(), _observation.c.id.desc())
     .limit(bindparam("limit"))
+)
+
+LAST_WELL = (
+    _LOOKS.where(
+        _observation.c.check_id == bindparam("check_id"),
+        _observation.c.at >= bindparam("since"),
+        _observation.c.at < bindparam("until"),
+        _observation.c.state == State.OK.value,
+    )
+    .order_by(_observation.c.at.desc(), _observation.c.id.desc())
+    .limit(1)
 )
 
 # Retention

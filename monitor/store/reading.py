@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select
@@ -70,6 +70,15 @@ class Reading:
         """The newest `limit` looks of one check from `since` to before `until`, newest first, without their bytes."""
         rows = await self._rows(queries.OBSERVATIONS, check_id=check, since=since, until=until, limit=limit)
         return [mapping.look_from(row) for row in rows]
+
+    async def well_lately(self, check: str, until: datetime) -> list[Judged]:
+        """For each of the seven days before `until`, the newest look of the check that found all well; newest first."""
+        days = (until - timedelta(days=number) for number in range(7))
+        found: list[Judged] = []
+        for end in days:
+            rows = await self._rows(queries.LAST_WELL, check_id=check, since=end - timedelta(days=1), until=end)
+            found.extend(mapping.look_from(row) for row in rows)
+        return found
 
     async def observation(self, id: str) -> Judged | None:  # noqa: A002  the field's own name
         """One look, without its bytes: its facts name them."""

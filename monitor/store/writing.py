@@ -48,14 +48,14 @@ class Writing:
         """Those of the observation ids that are stored already."""
         return set(await known_observations(self._connection, ids))
 
-    async def add_looks(self, looks: Sequence[Judged]) -> None:
+    async def add_looks(self, looks: Sequence[Judged], now: datetime | None = None) -> None:
         """Write looks with all they change: observations, verdicts, bytes, current states, spans and hourly roll-ups.
 
         A look that is stored already, or that is in `looks` twice, counts once. One that arrives late is recorded and counted
         in its hour; current states and spans are never rewritten backwards. A look of a check that was never registered is
-        kept too.
+        kept too. `now` lets a state that was dated into the future by a clock since set back give way to a present look.
         """
-        await add_looks(self._connection, looks)
+        await add_looks(self._connection, looks, now)
 
     async def drop_observations(self, before: datetime, limit: int) -> int:
         """Drop at most `limit` of the oldest looks made before then, and bytes that nothing else rests on.

@@ -1,7 +1,7 @@
 """Plays scenarios: makes their looks at virtual times, takes them through Cutwatch's own spine, and compares."""
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from probes.kit.budgets import Budgets
 from probes.kit.discover import discover
 from probes.kit.network import Network
 from probes.kit.observation import Observation
-from probes.kit.vocabulary import Unmeasured
+from probes.kit.vocabulary import State, Unmeasured
 from tests.lab.clock import HeldClock
 from tests.lab.comparing import Outturn, differences
 from tests.lab.scenario import CHANNEL, Scenario, Stretch, Topology
@@ -28,6 +28,9 @@ from tests.lab.world import World
 
 AT_ONCE = 2
 """Scenarios that play at the same time. More would compete for the processor and make loopback look like a slow network."""
+
+REMEMBERED = 7
+"""Good looks of a check that a later one is read with; the service remembers as many, from as many days."""
 
 _ADDRESS = "http://lab.invalid"
 """Where messages say that the incident can be read."""
@@ -87,6 +90,7 @@ class Story:
         self._controls = Controls(self._clock)
         self._ledger = Ledger()
         self._looks = count(1)
+        self._well: defaultdict[str, deque[Observation]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self._incidents = count(1)
 
     @classmethod
@@ -129,7 +133,11 @@ class Story:
         assert here is not None
         others = self._lookouts.controls(check.vantage)
         seen = await look_once(probe, params, here, others, self._controls, self._clock)
-        return judge(probe, check, self._observation(check, seen, probe.version))
+        observation = self._observation(check, seen, probe.version)
+        verdict = judge(probe, check, observation, tuple(self._well[check.id]))
+        if verdict.state is State.OK:
+            self._well[check.id].appendleft(observation)
+        return verdict
 
     def _observation(self, check: Check, seen: Seen, version: int) -> Observation:
         return Observation(

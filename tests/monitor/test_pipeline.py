@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from monitor.core.watchlist import (
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline, Watch
 from monitor.store import Store, migrate
-from probes.kit.observation import Blob, Facts, Observation, new_id
+from probes.kit.observation import Blob, Control, Facts, Observation, new_id
 from probes.kit.probe import Probe, ProbeParams
 from probes.kit.rule import Rule
 from probes.kit.vocabulary import State, Strength, Unmeasured, Validity
@@ -164,7 +165,7 @@ def pipeline(store: Store) -> Pipeline:
     return Pipeline(
         store=store,
         bus=Bus(),
-        clock=Clock.starting(START, speed=1.0),
+        clock=Clock.starting(START + timedelta(minutes=30), speed=1.0),
         metrics=Metrics(),
         ledger=Ledger(),
         watch=Watch(WATCHLIST, CHECKS, {"story": STORY}),
@@ -232,6 +233,69 @@ async def test_a_trouble_that_is_over_is_forgotten(pipeline: Pipeline) -> None:
     pipeline.trouble = "the database was locked"
     await pipeline.take([report(0, State.OK)])
     assert pipeline.trouble is None
+
+
+async def test_a_stop_does_not_wait_for_a_locked_database(pipeline: Pipeline, store: Store, tmp_path: Path) -> None:
+    pipeline.retry = 0.02
+    other = sqlite3.connect(tmp_path / "cutwatch.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    bus_of(pipeline).waiting = [report(0, State.OK)]
+    running = asyncio.create_task(pipeline.run())
+    async with asyncio.timeout(5):
+        while pipeline.trouble is None:
+            await asyncio.sleep(0.01)
+        await pipeline.finish()
+    running.cancel()
+    other.close()
+    assert bus_of(pipeline).acknowledged == [], "what could not be written is left to the prober's journal"
+    assert pipeline.trouble is not None
+
+
+async def test_a_look_that_cannot_be_stored_is_set_aside_and_holds_up_nobody(pipeline: Pipeline, store: Store) -> None:
+    poison = report(0, State.OK, unmeasured=Unmeasured.LATE, validity=Validity.INVALID, missed=2**70)
+    good = report(1, State.OK)
+    await pipeline.take([poison, good])
+    assert set(bus_of(pipeline).acknowledged) == {poison.observation.id, good.observation.id}
+    async with store.reading() as reading:
+        assert await reading.observation(good.observation.id) is not None
+        assert await reading.observation(poison.observation.id) is None
+
+
+async def test_what_was_well_lately_is_remembered_when_a_look_needs_a_comparison(pipeline: Pipeline) -> None:
+    remembered: list[int] = []
+
+    def count(observation: Observation, recent: Sequence[Observation]) -> Observation:
+        remembered.append(len(recent))
+        return observation
+
+    pipeline.watch = Watch(WATCHLIST, CHECKS, {"story": replace(STORY, case=count)})
+    await pipeline.take([report(0, State.OK), report(1, State.OK)])
+    control = Control(vantage="berlin", country="DE", started_at=START, facts=Facts())
+    await pipeline.take([report(5, State.BLOCKED, control=(control,))])
+    assert remembered == [0, 0, 1]
+
+
+async def test_an_incident_that_nobody_can_follow_any_more_is_taken_back(pipeline: Pipeline, store: Store) -> None:
+    await pipeline.take([report(0, State.BLOCKED), report(5, State.BLOCKED)])
+    pipeline.watch = Watch(WATCHLIST, {}, {"story": STORY})
+    await pipeline.let_go()
+    async with store.reading() as reading:
+        (incident,) = await reading.incidents()
+        events = await reading.events(incident.id)
+    assert incident.stage is IncidentStage.RETRACTED
+    assert "no longer" in (events[-1].change.reason or "")
+
+
+async def test_a_vantage_point_that_was_removed_no_longer_holds_an_incident_open(pipeline: Pipeline, store: Store) -> None:
+    both = [report(minute, State.BLOCKED, vantage) for minute in (0, 5) for vantage in ("moscow", "kazan")]
+    await pipeline.take(both)
+    moscow = check("moscow")
+    pipeline.watch = Watch(WATCHLIST, {moscow.id: moscow}, {"story": STORY})
+    await pipeline.let_go()
+    await pipeline.take([report(minute, State.OK) for minute in (10, 15, 20)])
+    async with store.reading() as reading:
+        (incident,) = await reading.incidents()
+    assert incident.stage is IncidentStage.ENDED
 
 
 async def test_a_rule_with_a_fault_makes_one_look_unclear_and_holds_up_nobody(pipeline: Pipeline, store: Store) -> None:
@@ -308,7 +372,6 @@ async def test_the_first_good_look_of_an_incident_is_looked_at_again(pipeline: P
     pipeline.relooks.clear()
     bus_of(pipeline).asked.clear()
     await pipeline.take([report(10, State.OK)])
-    pipeline.clock = Clock.starting(START + timedelta(minutes=14), speed=1.0)
     running = asyncio.create_task(pipeline.run())
     async with asyncio.timeout(5):
         while not bus_of(pipeline).asked:

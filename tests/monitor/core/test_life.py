@@ -210,6 +210,55 @@ def test_what_berlin_sees_is_no_part_of_the_russian_case() -> None:
     assert case_key(look(0, State.DOWN)) == CaseKey(organisation="ovd-info", target="ovd.info", family="outage", country=None)
 
 
+def test_a_weak_good_look_does_not_close_the_case_for_the_censor() -> None:
+    blocked = [look(minute, State.BLOCKED, strength=Strength.EXPLICIT) for minute in (0, 5)]
+    weak = [look(minute, State.OK, strength=Strength.WEAK) for minute in range(10, 120, 5)]
+    assert kinds(live([*blocked, *weak])) == ["opened", "confirmed"]
+
+
+def test_looks_from_a_clock_that_ran_ahead_hide_nothing() -> None:
+    ahead = [look(24 * 60 + minute, State.OK) for minute in (0, 5)]
+    blocked = [look(minute, State.BLOCKED, strength=Strength.EXPLICIT) for minute in (10, 15)]
+    events = advance(None, [*ahead, *blocked], POLICY, blocked[-1].at, lambda: "CW-1", RU)
+    assert kinds(events) == ["opened", "confirmed"]
+
+
+def test_a_witness_of_ten_days_ago_is_none() -> None:
+    old = [look(minute, State.UNREACHABLE, vantage="kazan") for minute in (0, 3)]
+    later = 10 * 24 * 60
+    new = [look(later + minute, State.UNREACHABLE) for minute in (0, 3, 10)]
+    events = live([*old, *new])
+    assert "confirmed" not in kinds(events)
+
+
+def test_a_bracket_reaches_over_a_silence_to_the_last_good_look() -> None:
+    looks = [
+        look(0, State.OK),
+        look(90, State.BLOCKED, strength=Strength.EXPLICIT),
+        look(95, State.BLOCKED, strength=Strength.EXPLICIT),
+    ]
+    incident = fold(live(looks))
+    assert incident is not None
+    assert incident.onset.after == START
+
+
+def test_an_outage_that_turns_into_a_block_elsewhere_is_over() -> None:
+    outage = CaseKey(organisation="ovd-info", target="ovd.info", family="outage", country=None)
+    down = [look(minute, State.DOWN, vantage=vantage) for minute in (0, 5, 10) for vantage in ("kazan", "moscow")]
+    blocked = [look(minute, State.BLOCKED, vantage=vantage) for minute in (15, 20, 25) for vantage in ("kazan", "moscow")]
+    assert kinds(live([*down, *blocked], key=outage))[-1] == "ended"
+
+
+def test_a_check_that_only_says_unclear_afterwards_does_not_hold_the_case_open_for_ever() -> None:
+    both = [
+        look(minute, State.BLOCKED, strength=Strength.EXPLICIT, probe=probe) for minute in (0, 5) for probe in ("dns", "website")
+    ]
+    well = [look(minute, State.OK) for minute in range(10, 180, 5)]
+    unclear = [look(minute + 1, State.UNCLEAR, probe="dns") for minute in range(10, 180, 5)]
+    events = live(sorted([*both, *well, *unclear], key=lambda verdict: verdict.at))
+    assert kinds(events) == ["opened", "confirmed", "ended"]
+
+
 def test_a_log_with_a_gap_is_refused() -> None:
     opened, confirmed = live(
         [look(0, State.BLOCKED, strength=Strength.EXPLICIT), look(5, State.BLOCKED, strength=Strength.EXPLICIT)]
