@@ -19,5 +19,6 @@ ENV CUTWATCH_DATA_DIR=/var/lib/cutwatch CUTWATCH_HOST=0.0.0.0 CUTWATCH_LOG=json
 VOLUME /var/lib/cutwatch
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --start-period=30s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=5)"]
+# Not /readyz: that is 503 while the network is gone, and a restart would only lose what is known, not bring the network back.
+HEALTHCHECK --start-period=30s CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ.get('CUTWATCH_PORT', 8000)}/healthz\", timeout=5)"]
 CMD ["cutwatch", "run"]

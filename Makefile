@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := api monitor probes tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check e2e bench format lock clean
+.PHONY: help run demo test check bench format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ run: $(VENV)/.runtime ## start Cutwatch with the configuration in config/
 	@exec $(BIN)/cutwatch run
 
 demo: $(VENV)/.development ## replay real cases at high speed in a loopback world
-	@exec $(BIN)/cutwatch demo
+	@exec $(BIN)/python -m tests.lab demo
 
 test: $(VENV)/.development ## the test suite
 	@$(BIN)/pytest

@@ -5,15 +5,16 @@ would hold the interpreter for most of a second at 100,000 series, and whatever 
 The small families are the stock client's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
+from itertools import product
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-from monitor.bus import Heartbeat
-from monitor.core.incident import Event, EventKind, Incident, IncidentStage, Kind, Origin
+from monitor.bus import LaneStatus
+from monitor.core.incident import Event, EventKind, Incident, IncidentStage, Kind, Origin, fold
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Watchlist
 from monitor.store import ChannelBacklog, CheckState, Judged
@@ -27,28 +28,83 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's; the
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _KNOWN_FAILURES = frozenset(str(failure) for failure in Failure)
+_MEASURED_KINDS = (
+    Kind.BLOCKING,
+    Kind.THROTTLING,
+    Kind.UNREACHABLE,
+    Kind.OUTAGE,
+    Kind.RESTRICTION,
+    Kind.WITHDRAWAL,
+    Kind.LAPSE,
+    Kind.ISOLATION,
+)
+_COMMON_KINDS = (Kind.BLOCKING, Kind.UNREACHABLE, Kind.OUTAGE)
+"""Those whose open incidents are counted from 0 for every organisation; more would be a great many series."""
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
+def as_confirmed(events: Sequence[Event]) -> Incident | None:
+    """The incident as its first confirmation left it, whatever became of it later; None if it never was confirmed."""
+    first = next((place for place, event in enumerate(events, 1) if event.kind is EventKind.CONFIRMED), 0)
+    return fold(events[:first])
+
+
 class Family:
-    """One gauge family as text: every sample is a finished line's beginning and its value."""
+    """One gauge family as text: every sample is a finished line's beginning and its value, found by its labels' values."""
 
     def __init__(self, name: str, about: str) -> None:
         self._name = f"cutwatch_{name}"
         self._about = about
-        self._samples: dict[str, str] = {}
+        self._labels: tuple[str, ...] = ()
+        self._samples: dict[tuple[str, ...], tuple[str, str]] = {}
 
     def set(self, labels: Mapping[str, str], value: float) -> None:
-        """Set one sample; `labels` in the order in which they are to be written."""
+        """Set one sample; `labels` are always the same, in the order in which they are to be written."""
+        self._labels = tuple(labels)
         written = ",".join(f'{label}="{text.translate(_ESCAPES)}"' for label, text in labels.items())
-        self._samples[f"{self._name}{{{written}}}"] = repr(float(value))
+        self._samples[tuple(labels.values())] = (f"{self._name}{{{written}}}", repr(float(value)))
+
+    def raise_to(self, labels: Mapping[str, str], value: float) -> None:
+        """Set one sample unless it is higher already."""
+        known = self._samples.get(tuple(labels.values()))
+        if known is None or float(known[1]) < value:
+            self.set(labels, value)
+
+    def keep(self, wanted: Callable[[Mapping[str, str]], bool]) -> None:
+        """Drop every sample whose labels are not wanted any more."""
+        self._samples = {
+            values: sample for values, sample in self._samples.items() if wanted(dict(zip(self._labels, values, strict=True)))
+        }
+
+    def clear(self) -> None:
+        """Drop all samples."""
+        self._samples.clear()
 
     def render(self) -> str:
         """The family in Prometheus' text format, or nothing while it has no sample."""
         if not self._samples:
             return ""
         head = f"# HELP {self._name} {self._about}\n# TYPE {self._name} gauge\n"
-        return head + "\n".join(map(" ".join, self._samples.items())) + "\n"
+        return head + "\n".join(map(" ".join, self._samples.values())) + "\n"
+
+
+class Watched:
+    """Which series of targets a configuration allows: those that it asks to be looked at."""
+
+    def __init__(self, watchlist: Watchlist) -> None:
+        self._vantages = {vantage.id for vantage in watchlist.monitor.vantages}
+        self._targets = {
+            (organisation.id, target.id): target for organisation in watchlist.organisations for target in organisation.targets
+        }
+
+    def __call__(self, labels: Mapping[str, str]) -> bool:
+        """Whether a series with these labels, among them `organisation`, `target` and `vantage`, is asked for."""
+        target = self._targets.get((labels["organisation"], labels["target"]))
+        if target is None or labels["vantage"] not in self._vantages:
+            return False
+        if target.vantages is not None and labels["vantage"] not in target.vantages:
+            return False
+        return target.probes is None or "probe" not in labels or labels["probe"] in target.probes
 
 
 class TargetFamilies:
@@ -59,28 +115,39 @@ class TargetFamilies:
         self._info = Family("target_info", "Always 1; says which address a target stands for.")
         self._last_run = Family("probe_last_run_timestamp_seconds", "When the target was last looked at.")
         self._certificate = Family("certificate_expiry_timestamp_seconds", "When the certificate that the target showed ends.")
-        self._current: dict[str, State] = {}
+        self._current: dict[str, tuple[datetime, State, Mapping[str, str]]] = {}
+        self._wanted: Callable[[Mapping[str, str]], bool] = lambda _: True
 
     def describe(self, watchlist: Watchlist) -> None:
-        """Say which address each target stands for; the other families carry its id only."""
+        """A configuration is in force: say which address each target stands for, and forget those that it does not name.
+
+        The other families carry a target's id only. A series of what nobody looks at any more would wake people for ever.
+        """
+        self._wanted = Watched(watchlist)
+        for family in (self._state, self._last_run, self._certificate):
+            family.keep(self._wanted)
+        self._current = {check: known for check, known in self._current.items() if self._wanted(known[2])}
+        self._info.clear()
         for organisation in watchlist.organisations:
             for target in organisation.targets:
                 address = target.url or target.domain or ""
                 self._info.set({"organisation": organisation.id, "target": target.id, "url": address}, 1)
 
-    def state(self, check: str, labels: Mapping[str, str], state: State) -> None:
-        """A check is in `state` now."""
-        before = self._current.get(check)
-        if before is state:
-            return
-        if before is not None:
-            self._state.set({**labels, "state": before}, 0)
-        self._state.set({**labels, "state": state}, 1)
-        self._current[check] = state
+    def state(self, check: str, labels: Mapping[str, str], state: State, at: datetime) -> bool:
+        """A look at `at` says that a check is in `state`. False where that is no news: the check is gone, or was seen later."""
+        known = self._current.get(check)
+        if not self._wanted(labels) or (known is not None and at < known[0]):
+            return False
+        self._current[check] = (at, state, labels)
+        if known is not None and known[1] is not state:
+            self._state.set({**labels, "state": known[1]}, 0)
+        if known is None or known[1] is not state:
+            self._state.set({**labels, "state": state}, 1)
+        return True
 
     def looked(self, labels: Mapping[str, str], at: datetime, certificate: datetime | None) -> None:
-        """A look was made at `at`, and showed a certificate that ends at `certificate`."""
-        self._last_run.set(labels, at.timestamp())
+        """A look was made at `at`, by whichever probe, and showed a certificate that ends at `certificate`."""
+        self._last_run.raise_to(labels, at.timestamp())
         if certificate is not None:
             self._certificate.set(labels, certificate.timestamp())
 
@@ -118,6 +185,7 @@ class Metrics:
         self._gauge("build_info", "Always 1; says which version runs", "version").labels(version("cutwatch")).set(1)
         self._open_incidents: dict[str, Incident] = {}
         self._delivered: dict[tuple[str, str], int] = {}
+        self._vantages: set[tuple[str, str]] = set()
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
         return Counter(f"cutwatch_{name}", about, labels, registry=self.registry)
@@ -130,28 +198,57 @@ class Metrics:
         return generate_latest(self.registry) + self.targets.render().encode()
 
     def configured(self, watchlist: Watchlist) -> None:
-        """A configuration is in force: known series start at 0."""
+        """A configuration is in force: known series start at 0, and gauges of what it no longer names are dropped."""
         self._reloaded.set(1)
         self.targets.describe(watchlist)
-        for vantage in watchlist.monitor.vantages:
-            for reason in Unmeasured:
-                self._unmeasured.labels(vantage.id, reason.value)
+        self._expect_vantages(watchlist)
+        self._expect_incidents(watchlist)
         for channel in watchlist.alerts.channels:
             self._dead.labels(channel.id).set(0)
             for outcome in ("delivered", "retried", "dead"):
                 self._deliveries.labels(channel.id, outcome)
 
+    def _expect_vantages(self, watchlist: Watchlist) -> None:
+        """A vantage point is not up until it is heard of; one that was removed must not page for ever."""
+        expected = {(vantage.id, vantage.country or "") for vantage in watchlist.monitor.vantages}
+        for labels in self._vantages - expected:
+            self._vantage_up.remove(*labels)
+            self._isolated.remove(*labels)
+        for labels in expected:
+            self._vantage_up.labels(*labels)
+            self._isolated.labels(*labels)
+            for reason in Unmeasured:
+                self._unmeasured.labels(labels[0], reason.value)
+        self._vantages = expected
+
+    def _expect_incidents(self, watchlist: Watchlist) -> None:
+        """A counter that first appears as 1 has not risen, as Prometheus sees it. Some losses are no country's: hence ""."""
+        countries = {vantage.country or "" for vantage in watchlist.monitor.vantages} | {""}
+        for kind, country in product(_MEASURED_KINDS, countries):
+            self._incidents.labels(kind.value, "", country)
+        for country in countries:
+            self._withdrawals.labels(Kind.WITHDRAWAL.value, "", country)
+        for organisation, kind, country in product(watchlist.organisations, _COMMON_KINDS, countries):
+            self._open.labels(organisation.id, kind.value, "", country)
+
     def refused(self) -> None:
         """A configuration was refused; the one before stays in force."""
         self._reloaded.set(0)
 
-    def resume(self, states: Iterable[CheckState], incidents: Iterable[Incident]) -> None:
-        """Take up, after a start, what the store remembers."""
+    def resume(self, states: Iterable[CheckState], incidents: Iterable[Incident], confirmed: Iterable[Incident]) -> None:
+        """Take up, after a start, what the store remembers. `confirmed` holds incidents as `as_confirmed` tells them.
+
+        A gap is no look: while a check is `unmeasured`, its target was last looked at when something was last measured.
+        """
         for state in states:
-            self.targets.state(state.check, _labels_of(state), state.state)
+            labels = _labels_of(state)
+            looked_at = state.measured_at if state.state is State.UNMEASURED else state.last_at
+            if self.targets.state(state.check, labels, state.state, state.last_at) and looked_at is not None:
+                self.targets.looked(_without_probe(labels), looked_at, None)
         for incident in incidents:
             self._count_open(incident)
-            if incident.confirmed_at is not None and incident.origin is not Origin.ATTESTED:
+        for incident in confirmed:
+            if incident.origin is not Origin.ATTESTED:
                 self._count_confirmed(incident)
 
     def looked(self, judged: Sequence[Judged]) -> None:
@@ -160,15 +257,18 @@ class Metrics:
             self._count_look(one.observation, one.verdict)
 
     def _count_look(self, observation: Observation, verdict: Verdict) -> None:
-        labels = {"organisation": verdict.organisation, "target": verdict.target}
-        probed = {**labels, "probe": verdict.probe, "vantage": verdict.vantage}
-        self.targets.state(verdict.check, probed, verdict.state)
+        probed = _labels_of(verdict)
+        is_news = self.targets.state(verdict.check, probed, verdict.state, verdict.at)
         if observation.unmeasured is not None:
             self._unmeasured.labels(verdict.vantage, observation.unmeasured.value).inc(max(1, observation.missed))
         if observation.facts is None:
             return
-        self.targets.looked({**labels, "vantage": verdict.vantage}, verdict.at, _certificate_end(observation.facts))
-        for stage, steps in _stages(observation.facts):
+        if is_news:
+            self.targets.looked(_without_probe(probed), verdict.at, _certificate_end(observation.facts))
+        self._count_steps(observation.facts, verdict)
+
+    def _count_steps(self, facts: Facts, verdict: Verdict) -> None:
+        for stage, steps in _stages(facts):
             for step in steps:
                 self._duration.labels(verdict.probe, verdict.vantage, stage.value).observe(step.duration)
                 if step.failure is not None:
@@ -200,15 +300,21 @@ class Metrics:
             self._open_incidents[incident.id] = incident
             self._open.labels(*_open_labels(incident)).inc()
 
-    def heard(self, heartbeat: Heartbeat, countries: Mapping[str, str | None]) -> None:
-        """A prober reported on itself."""
-        for lane, status in heartbeat.lanes.items():
+    def heard(
+        self, lanes: Mapping[str, LaneStatus], health: Mapping[str, VantageHealth], countries: Mapping[str, str | None]
+    ) -> None:
+        """What a prober said of itself, and what that makes of its vantage points: `UNKNOWN` where it has fallen silent.
+
+        `countries` has the vantage points that are configured; nothing is told of others.
+        """
+        for lane, status in lanes.items():
             self._lag.labels(lane).set(status.lag_seconds)
             self._depth.labels(lane).set(status.queued)
-        for report in heartbeat.vantages:
-            labels = (report.vantage, countries.get(report.vantage) or "")
-            self._vantage_up.labels(*labels).set(report.health in {VantageHealth.HEALTHY, VantageHealth.ISOLATED})
-            self._isolated.labels(*labels).set(report.health is VantageHealth.ISOLATED)
+        for vantage in health.keys() & countries.keys():
+            labels = (vantage, countries[vantage] or "")
+            self._vantages.add(labels)
+            self._vantage_up.labels(*labels).set(health[vantage] in {VantageHealth.HEALTHY, VantageHealth.ISOLATED})
+            self._isolated.labels(*labels).set(health[vantage] is VantageHealth.ISOLATED)
 
     def owed(self, backlogs: Iterable[ChannelBacklog], deliveries: Mapping[tuple[str, str], int]) -> None:
         """What the outbox holds, and how many attempts it has made since the start."""
@@ -227,8 +333,12 @@ def _open_labels(incident: Incident) -> tuple[str, str, str, str]:
     return incident.key.organisation, incident.kind.value, incident.provider or "", incident.key.country or ""
 
 
-def _labels_of(state: CheckState) -> dict[str, str]:
-    return {"organisation": state.organisation, "target": state.target, "probe": state.probe, "vantage": state.vantage}
+def _labels_of(of: CheckState | Verdict) -> dict[str, str]:
+    return {"organisation": of.organisation, "target": of.target, "probe": of.probe, "vantage": of.vantage}
+
+
+def _without_probe(labels: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in labels.items() if name != "probe"}
 
 
 def _stages(facts: Facts) -> tuple[tuple[Stage, Sequence[Step]], ...]:

@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     base_url: str | None = None
     log: Literal["human", "json"] = "human"
-    vantage_country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    vantage_country: Annotated[str, StringConstraints(to_upper=True, min_length=2, max_length=2)] | None = None
     lab_world: Path | None = Field(
         default=None,
         description="tests and demonstration only: a file that maps nominal addresses to loopback ones",

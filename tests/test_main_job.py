@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tests.lab.demo import NAME, STORY
-from tests.lab.demonstration import Demonstration, free_port, is_well_signed, showing, story
+from tests.lab.demonstration import Demonstration, free_port, is_well_signed, showing, sign_in_address, story
 from tests.lab.reading import read
 
 SPEED = 200.0
@@ -113,6 +113,12 @@ async def test_an_anonymous_visitor_finds_no_trace_of_it(shown: Demonstration) -
     async with httpx2.AsyncClient(base_url=shown.address, trust_env=False) as stranger:
         for path in ("/", "/feed.json", "/api/v1/incidents", "/organisations/ovd-info"):
             assert "ovdinfo" not in (await stranger.get(path)).text.lower()
+
+
+async def test_a_visitor_of_the_demonstration_can_sign_in(shown: Demonstration) -> None:
+    async with httpx2.AsyncClient(follow_redirects=True, trust_env=False) as visitor:
+        await visitor.get(await sign_in_address(shown))
+        assert "ovdinfo" in (await visitor.get(f"{shown.address}/organisations/ovd-info")).text.lower()
 
 
 async def test_status_on_the_command_line_says_that_all_is_well_again(shown: Demonstration) -> None:

@@ -32,11 +32,13 @@ def list_incidents(
     as_json: Json = False,
 ) -> None:
     """List incidents, newest first; those that stand open unless `--all`."""
+    if organisation is not None and _watchlist().organisation(organisation) is None:
+        refuse(f"there is no organisation {organisation}: its id is the name of its file in config/organisations/")
     found = asyncio.run(_incidents(organisation, all_stages=all_stages))
     for incident in found:
         emit(incident_record(incident)) if as_json else say(one_line(incident))
     if not found and not as_json:
-        say("There is no such incident.")
+        say("There has been no incident." if all_stages else "No incident is open.")
 
 
 async def _incidents(organisation: str | None, *, all_stages: bool) -> Sequence[Incident]:
@@ -65,12 +67,17 @@ def retract(incident: Number, reason: Reason, *, as_json: Json = False) -> None:
     emit(incident_record(retracted)) if as_json else say(f"{retracted.id} is retracted (version {retracted.version}).")
 
 
-def _decide(name: str, kind: EventKind, change: Change) -> Incident:
+def _watchlist() -> Watchlist:
     try:
-        watchlist = read_configuration(Settings())
+        return read_configuration(Settings())
     except ConfigurationError:
-        refuse("the configuration has problems, so nobody could be told: run `cutwatch check`")
-    decided = asyncio.run(_record(name, kind, change, watchlist))
+        refuse("the configuration has problems: run `cutwatch check`")
+
+
+def _decide(name: str, kind: EventKind, change: Change) -> Incident:
+    if not (change.reason or "").strip():
+        refuse("give a reason with --reason: it is kept with the incident, and readers see why")
+    decided = asyncio.run(_record(name, kind, change, _watchlist()))
     if decided is None:
         refuse(f"there is no incident {name}: see `cutwatch incidents list --all`", Exit.FAILED)
     return decided
@@ -87,8 +94,8 @@ async def _record(name: str, kind: EventKind, change: Change, watchlist: Watchli
 async def _recorded(store: Store, name: str, kind: EventKind, change: Change, watchlist: Watchlist) -> Incident | None:
     async with store.reading() as reading:
         incident = await reading.incident(name)
-    if incident is None:
-        return None
+    if incident is None or (kind is EventKind.RELEASED and incident.tlp is change.tlp):
+        return incident
     event = record(name, incident.version + 1, Clock.from_environment().now(), kind, change)
     decided = apply(incident, event)
     async with store.writing() as writing:

@@ -11,7 +11,8 @@ from pathlib import Path
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from monitor.commands.output import complaints, say
+from monitor.commands.output import complaints, refuse, say
+from monitor.core.country import existing_country
 from monitor.core.safety import is_hostile, note
 from monitor.service import Place
 from monitor.settings import Settings
@@ -31,7 +32,7 @@ def find_place(settings: Settings, *, interactive: bool | None = None) -> Place:
 
     In the loopback world nobody is looked at, so nobody is asked.
     """
-    given = settings.vantage_country
+    given = _given(settings)
     if settings.lab_world is not None:
         return Place(country=given)
     answered = read_answer(settings.data_dir)
@@ -43,6 +44,16 @@ def find_place(settings: Settings, *, interactive: bool | None = None) -> Place:
     if asks:
         return _place(_ask(settings.data_dir, answered.country if answered else given))
     return _unasked(given)
+
+
+def _given(settings: Settings) -> str | None:
+    """The country that the environment names; one that does not exist ends the command, since it would silence the warning."""
+    if settings.vantage_country is None:
+        return None
+    try:
+        return existing_country(settings.vantage_country)
+    except ValueError as problem:
+        refuse(f"CUTWATCH_VANTAGE_COUNTRY: {problem}")
 
 
 def _on_a_terminal() -> bool:
@@ -64,7 +75,10 @@ def _ask(folder: Path, country: str | None) -> Answer:
     say("Welcome to Cutwatch. One question before the first look.\n")
     while country is None:
         typed = typer.prompt("In which country does this machine stand? (two letters: DE, GE, LT, …)").strip().upper()
-        country = typed if len(typed) == 2 and typed.isascii() and typed.isalpha() else None
+        try:
+            country = existing_country(typed)
+        except ValueError as problem:
+            say(f"{problem}.")
     say(f"\n{_note(country, 'en')}\n\n{_note(country, 'ru')}\n")
     agreed = typer.confirm("Start looking from here?", default=not is_hostile(country))
     answer = Answer(country=country, agreed=agreed)

@@ -8,13 +8,14 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
+from monitor.core.country import existing_country
 from probes.kit.budgets import Budgets
 from probes.kit.vocabulary import VantageKind
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$")]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(existing_country)]
 Language = Literal["en", "ru"]
 SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,63}$")]
 
@@ -194,6 +195,10 @@ class VantagePoint(Model):
     kind: VantageKind = VantageKind.DIRECT
     network: NetworkKind = NetworkKind.UNKNOWN
     proxy: SecretName | None = None
+    own_addresses: SecretName | None = Field(
+        default=None,
+        description="the variable that holds this place's public addresses, comma-separated; scrubbed from everything stored",
+    )
     resolvers: tuple[str, ...] = Field(default=(), description="addresses of the own resolvers; left out: those of the machine")
     control: tuple[Slug, ...] = ()
     canaries: Canaries | None = None

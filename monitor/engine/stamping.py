@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from monitor.engine.heap import Scheduled
 from monitor.engine.looking import Seen
@@ -28,6 +29,10 @@ class Timing:
     suspect: bool
 
 
+_SEEING: Final = frozenset({VantageHealth.HEALTHY, VantageHealth.UNKNOWN})
+"""Where a control may stand. `unknown` is a place without canaries: whoever saw a failure has waited for its own."""
+
+
 def observation(stamp: Stamp, seen: Seen | None, timing: Timing, health: dict[str, VantageHealth]) -> Observation:
     """Stamp what was seen; None where the vantage point could not be used at all.
 
@@ -52,8 +57,8 @@ def observation(stamp: Stamp, seen: Seen | None, timing: Timing, health: dict[st
 
 
 def _believed(control: Control, health: dict[str, VantageHealth]) -> Control:
-    """A control counts no more than its own vantage point's sight."""
-    return replace(control, validity=Validity.INVALID) if health.get(control.vantage) is VantageHealth.OFFLINE else control
+    """A control counts no more than its own vantage point's sight: one cut off from abroad finds everything dead."""
+    return control if health.get(control.vantage) in _SEEING else replace(control, validity=Validity.INVALID)
 
 
 def _why_unmeasured(stamp: Stamp, seen: Seen | None, health: dict[str, VantageHealth]) -> Unmeasured | None:

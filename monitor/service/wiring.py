@@ -19,7 +19,7 @@ from monitor.configuration import ConfigurationError, load
 from monitor.core.ledger import Ledger
 from monitor.core.plan import plan_checks, plan_for_prober
 from monitor.core.watchlist import Watchlist
-from monitor.metrics import Metrics
+from monitor.metrics import Metrics, as_confirmed
 from monitor.pipeline import Pipeline, Watch
 from monitor.scheduler import Scheduler
 from monitor.service.context import Context, Health, Place
@@ -57,15 +57,17 @@ def read_watch(settings: Settings, place: Place) -> Watch:
     return Watch(watchlist, {check.id: check for check in plan_checks(watchlist, probes)}, probes)
 
 
-async def serve(settings: Settings, clock: Clock, place: Place, started: Callable[["Service"], None]) -> None:
+async def serve(settings: Settings, clock: Clock, place: Place, started: Callable[["Service"], None]) -> str | None:
     """Run the service until it is stopped. `started` is called with it once it answers.
+
+    Returns why the last looks could not be written, or None where they were.
 
     Raises `ConfigurationError`, `AlreadyRunning` or `CannotListen` before anything has been started or changed.
     """
     watch = read_watch(settings, place)
     with _only_one(settings.data_dir), listen(settings.host, settings.port) as listening:
         async with _store(settings) as store:
-            await Service(settings, clock, place, watch, store).run(listening, started)
+            return await Service(settings, clock, place, watch, store).run(listening, started)
 
 
 @contextlib.contextmanager
@@ -119,8 +121,13 @@ class Service:
         """Ask the service to finish what it has in hand and to end."""
         self._stopping.set()
 
-    async def run(self, listening: socket.socket, started: Callable[["Service"], None]) -> None:
-        """Start everything, last until `stop`, and end everything in order."""
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is looked at until a person agrees."""
+        return self._place.paused
+
+    async def run(self, listening: socket.socket, started: Callable[["Service"], None]) -> str | None:
+        """Start everything, last until `stop`, and end everything in order. Returns what `serve` does."""
         self._pipeline = await self._resumed_pipeline()
         web = web_server(self._context())
         await self._bus.start()
@@ -135,6 +142,7 @@ class Service:
             started(self)
             await self._stopping.wait()
             await self._wind_down(web, prober, pipeline, outbox)
+        return self._pipeline.trouble
 
     async def _resumed_pipeline(self) -> Pipeline:
         """Take up where the last run ended: checks, windows, open incidents and counters come from the store."""
@@ -143,12 +151,13 @@ class Service:
         async with self.store.reading() as reading:
             states = await reading.current()
             incidents = await reading.all_incidents()
+            logs = [await reading.events(one.id) for one in incidents if one.confirmed_at is not None]
             since = self._clock.now() - MEMORY
             unsettled = [state.check for state in states if state.state is not State.OK or state.since > since]
             seen = await reading.last_seq()
             verdicts = [*await reading.last_verdicts(), *await reading.recent_verdicts(since, unsettled)]
         self._metrics.configured(self._watch.watchlist)
-        self._metrics.resume(states, incidents)
+        self._metrics.resume(states, incidents, [one for one in map(as_confirmed, logs) if one is not None])
         return Pipeline(
             store=self.store,
             bus=self._bus,

@@ -69,14 +69,17 @@ def _copy(source: Path, target: Path) -> None:
 def integrity_check(url: str) -> list[str]:
     """What is wrong with the database, as sentences of SQLite's; an empty list if nothing is.
 
-    Raises `StoreUnavailable` where there is nothing to check.
+    Raises `StoreUnavailable` where there is nothing to check, or where it cannot be opened or is locked: that is no damage.
     """
-    with closing(sqlite3.connect(_existing_file(url))) as connection:
+    source = _existing_file(url)
+    with plainly(), closing(sqlite3.connect(source)) as connection:
         try:
             problems = [text for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
             astray = [
                 f"row {row} of {table} refers to a missing row of {parent}" for table, row, parent, _ in _astray(connection)
             ]
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError as error:
             return [str(error)]
     return problems + astray

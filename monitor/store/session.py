@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -35,7 +35,8 @@ _WHAT_TO_DO: Final = {
     sqlite3.SQLITE_NOTADB: "the file is not a database; check CUTWATCH_DATABASE_URL, or restore a backup",
 }
 
-_NOT_AN_ADDRESS: Final = "this is no place for a database; write sqlite+aiosqlite:///PATH/cutwatch.db in CUTWATCH_DATABASE_URL"
+_NAME_ANOTHER: Final = "write sqlite+aiosqlite:///PATH/cutwatch.db in CUTWATCH_DATABASE_URL"
+_NOT_AN_ADDRESS: Final = f"this is no place for a database; {_NAME_ANOTHER}"
 
 
 class StoreUnavailable(Exception):
@@ -58,12 +59,12 @@ class Store:
         """
         address = address_of(url)
         if not is_sqlite(address):
-            readers = create_async_engine(address, pool_size=_READERS, execution_options={"postgresql_readonly": True})
-            return cls(create_async_engine(address, pool_size=1, max_overflow=0), readers)
+            readers = _async_engine(address, pool_size=_READERS, execution_options={"postgresql_readonly": True})
+            return cls(_async_engine(address, pool_size=1, max_overflow=0), readers)
         create_file(address)
         waiting = {"timeout": busy_timeout}
-        writer = create_async_engine(address, connect_args=waiting, pool_size=1, max_overflow=0)
-        readers = create_async_engine(address, connect_args=waiting, pool_size=_READERS, max_overflow=_READERS)
+        writer = _async_engine(address, connect_args=waiting, pool_size=1, max_overflow=0)
+        readers = _async_engine(address, connect_args=waiting, pool_size=_READERS, max_overflow=_READERS)
         tune_for_writing(writer.sync_engine)
         _tune_for_reading(readers.sync_engine)
         return cls(writer, readers)
@@ -181,11 +182,35 @@ def writing_engine(url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> Engine:
     """An engine for work that is not done from an event loop, such as migrations. The async driver's name is understood."""
     address = address_of(url)
     if not is_sqlite(address):
-        return create_engine(address)
+        return _engine(address)
     create_file(address)
-    engine = create_engine(address.set(drivername="sqlite"), connect_args={"timeout": busy_timeout})
+    engine = _engine(address.set(drivername="sqlite"), connect_args={"timeout": busy_timeout})
     tune_for_writing(engine)
     return engine
+
+
+def _engine(address: URL, **options: Any) -> Engine:
+    """An engine whose errors, which end in logs, do not repeat what was being written."""
+    with _driver_of(address):
+        return create_engine(address, hide_parameters=True, **options)
+
+
+def _async_engine(address: URL, **options: Any) -> AsyncEngine:
+    with _driver_of(address):
+        return create_async_engine(address, hide_parameters=True, **options)
+
+
+@contextmanager
+def _driver_of(address: URL) -> Iterator[None]:
+    """Say in plain words that a driver is unknown, not installed, or of the wrong sort."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise StoreUnavailable(
+            f"the driver {error.name} for {address.drivername} is not installed; install it, or {_NAME_ANOTHER}"
+        ) from error
+    except (ArgumentError, InvalidRequestError) as error:
+        raise StoreUnavailable(f"no driver is known for {address.drivername}; {_NAME_ANOTHER}") from error
 
 
 def tune_for_writing(engine: Engine) -> None:

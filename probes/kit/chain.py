@@ -7,14 +7,14 @@ is what interception looks like, and a wrong name before a date.
 
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -31,6 +31,9 @@ _NAME_CAP: Final = 500
 _UNKNOWN_AUTHORITY: Final = frozenset({2, 7, 18, 19, 20, 21, 27})
 """OpenSSL's codes for an issuer that is missing, self-signed, untrusted, or did not sign (x509_vfy.h)."""
 
+
+_Read = TypeVar("_Read")
+_Otherwise = TypeVar("_Otherwise")
 
 _PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
@@ -84,23 +87,22 @@ class Examiner:
 
     def _examine_anew(self, host: str, chain: Sequence[bytes], name: str, now: datetime) -> tuple[Examined, datetime]:
         soon = now + _REUSED_FOR
-        try:
-            certificates = [x509.load_der_x509_certificate(der) for der in chain]
-            leaf = certificates[0]
-            examined = Examined(
-                hash=name,
-                failure=self._failure(host, certificates, now),
-                subject=leaf.subject.rfc4514_string()[:_NAME_CAP],
-                issuer=leaf.issuer.rfc4514_string()[:_NAME_CAP],
-                not_before=leaf.not_valid_before_utc,
-                not_after=leaf.not_valid_after_utc,
-            )
-            return examined, min([soon, *(date for date in _dates(certificates) if date > now)])
-        except (ValueError, IndexError, crypto.Error, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        certificates = [_certificate(der) for der in chain]
+        leaf = certificates[0] if certificates else None
+        if leaf is None:
             # OpenSSL let it pass in the handshake, so it is a fact that such a thing was sent, and no more can be read.
             return Examined(hash=name, failure=Failure.SSL_INVALID_CERTIFICATE), soon
+        readable = [certificate for certificate in certificates if certificate is not None]
+        failure = self._failure(host, readable, now)
+        if failure is None and len(readable) < len(chain):
+            failure = Failure.SSL_INVALID_CERTIFICATE
+        return _described(leaf, name, failure), min([soon, *(date for date in _dates(readable) if date > now)])
 
     def _failure(self, host: str, chain: Sequence[x509.Certificate], now: datetime) -> str | None:
+        """What is wrong with `chain`. Where part of it cannot be read it is invalid, unless something worse was read before."""
+        return _tried(lambda: self._fault(host, chain, now), Failure.SSL_INVALID_CERTIFICATE)
+
+    def _fault(self, host: str, chain: Sequence[x509.Certificate], now: datetime) -> str | None:
         code = self._openssl_code(chain, now)
         if code in _UNKNOWN_AUTHORITY:
             return Failure.SSL_UNKNOWN_AUTHORITY
@@ -122,6 +124,30 @@ class Examiner:
         except crypto.X509StoreContextError as error:
             return int(error.errors[0])
         return 0
+
+
+def _tried(reading: Callable[[], _Read], otherwise: _Otherwise) -> _Read | _Otherwise:
+    """What `reading` a stranger's certificate gives, or `otherwise`: what is raised at bytes made for it is not foreseen."""
+    try:
+        return reading()
+    except Exception:  # the library has exceptions that share no base with others, such as x509.InvalidVersion
+        return otherwise
+
+
+def _certificate(der: bytes) -> x509.Certificate | None:
+    return _tried(lambda: x509.load_der_x509_certificate(der), None)
+
+
+def _described(leaf: x509.Certificate, name: str, failure: str | None) -> Examined:
+    """What can be read of `leaf`."""
+    return Examined(
+        hash=name,
+        failure=failure,
+        subject=_tried(lambda: leaf.subject.rfc4514_string()[:_NAME_CAP], None),
+        issuer=_tried(lambda: leaf.issuer.rfc4514_string()[:_NAME_CAP], None),
+        not_before=_tried(lambda: leaf.not_valid_before_utc, None),
+        not_after=_tried(lambda: leaf.not_valid_after_utc, None),
+    )
 
 
 def _roots(trust: Path | None) -> list[crypto.X509]:
@@ -147,8 +173,12 @@ def _hashed(folder: str | None) -> list[Path]:
 
 
 def _dates(chain: Sequence[x509.Certificate]) -> list[datetime]:
-    """The moments at which a judgement of `chain` can change."""
-    return [date for each in chain for date in (each.not_valid_before_utc, each.not_valid_after_utc)]
+    """The moments at which a judgement of `chain` can change, as far as they can be read."""
+    return [date for each in chain for date in _tried(partial(_lifetime, each), ())]
+
+
+def _lifetime(certificate: x509.Certificate) -> list[datetime]:
+    return [certificate.not_valid_before_utc, certificate.not_valid_after_utc]
 
 
 def _is_for(host: str, leaf: x509.Certificate) -> bool:

@@ -7,7 +7,8 @@ everything passes through here before it becomes a blob or a word in the facts.
 import re
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
-from typing import Final
+from itertools import chain
+from typing import Final, TypeAlias
 
 SCRUBBED: Final = "[scrubbed]"
 """What stands in place of what was taken out (the word that OONI uses)."""
@@ -21,6 +22,9 @@ _ADDRESS: Final = re.compile(
     r"|(?<![\w:])(?=[0-9a-f:]*:[0-9a-f:]*:)[0-9a-f:]{2,39}(?:\.\d{1,3}){0,3}(?:%\w+)?(?![\w:])",  # IPv6
     re.IGNORECASE,
 )
+
+_Sought: TypeAlias = tuple[tuple[bytes, re.Pattern[bytes]], ...]
+"""Each spelling of an address, and what finds it where it stands alone."""
 
 
 def without_addresses(text: str) -> str:
@@ -36,28 +40,31 @@ def without_secrets(head: bytes) -> bytes:
 class Scrubber:
     """Takes a vantage point's own addresses out of what is to be stored.
 
-    It learns addresses while it works (`learn`), because a machine behind a changing line is not told its address.
+    It learns addresses while it works (`learn`), because a machine behind a changing line is not told its address. Of those
+    learnt it keeps the 64 used last; those that it was made with it keeps for ever.
     """
 
     _MOST = 64
 
     def __init__(self, addresses: Iterable[str]) -> None:
-        self._known: set[str] = set()
-        self._spellings: list[tuple[bytes, re.Pattern[bytes]]] = []
-        for address in addresses:
-            self.learn(address)
+        self._told = {address: _sought(address) for address in addresses}
+        self._learnt: dict[str, _Sought] = {}
+        """The one used last stands last."""
 
     def learn(self, address: str) -> None:
         """Take `address` out from now on. Loopback, and what is no address, gives nobody away."""
-        if address in self._known or len(self._known) >= self._MOST:
+        if address in self._told:
             return
-        self._known.add(address)
-        for spelling in _spellings(address):
-            self._spellings.append((spelling, _whole(spelling)))
+        sought = self._learnt.pop(address, ()) or _sought(address)
+        if not sought:
+            return
+        self._learnt[address] = sought
+        if len(self._learnt) > self._MOST:
+            del self._learnt[next(iter(self._learnt))]
 
     def scrub(self, data: bytes) -> bytes:
         """`data` without the known addresses."""
-        for spelling, pattern in self._spellings:
+        for spelling, pattern in chain.from_iterable((*self._told.values(), *self._learnt.values())):
             # A plain search is some hundred times cheaper than the pattern, and almost always the end of it.
             if spelling in data:
                 data = pattern.sub(SCRUBBED.encode(), data)
@@ -66,6 +73,10 @@ class Scrubber:
     def scrub_text(self, text: str) -> str:
         """The same for text. Half characters, which cannot be written down, become question marks."""
         return self.scrub(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+
+
+def _sought(address: str) -> _Sought:
+    return tuple((spelling, _whole(spelling)) for spelling in _spellings(address))
 
 
 def _spellings(address: str) -> tuple[bytes, ...]:

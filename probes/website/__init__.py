@@ -18,6 +18,8 @@ name and for the real one again.
 - `down` needs two controls that fail too; with one it is `unclear: not_enough`, with none `unclear: no_control`.
 - `lapsed` is a certificate whose time is over here and for a control.
 - `restricted` is the website's own refusal (status 451, or 403 here only). A wall against machines is `unclear: bot_wall`.
+- Redirects without end, as from a site that waits for a cookie, are `unclear: unsupported`; a control that ends so neither works
+  nor fails.
 - A page in clear text is `ok` if a control gets the same one. If the control gets another, it is `unclear: conflicting`:
   without a known block page nobody can tell injection from a regional edition. With no control at all it is `ok` with strength
   `weak`: a reachable site in clear text is what most such looks see, and calling it unclear for ever would teach people to

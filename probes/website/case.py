@@ -65,8 +65,8 @@ class WebsiteCase:
 
     @property
     def failing(self) -> tuple[ControlLook, ...]:
-        """The controls that cannot use it either."""
-        return tuple(control for control in self.controls if not control.works)
+        """The controls that cannot use it either. One that is sent in circles can say neither."""
+        return tuple(one for one in self.controls if not one.works and not one.walk.goes_in_circles)
 
     @property
     def is_authentic(self) -> bool:

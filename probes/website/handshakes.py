@@ -8,7 +8,7 @@ from probes.kit.failure import Failure
 from probes.kit.observation import Facts, TlsHandshake
 from probes.kit.vocabulary import Stage
 from probes.website.control import ControlLook
-from probes.website.walk import CERTIFICATE, CUT, TIMEOUTS, Walk, proofs
+from probes.website.walk import ANOTHERS, CERTIFICATE, CUT, TIMEOUTS, Walk, proofs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +75,21 @@ class Handshakes:
 
     @property
     def shows_wrong_certificate(self) -> bool:
-        """Whether what answered here cannot prove to be the host, while something can to a working control."""
+        """Whether what answered here shows another's certificate, while something proves to a working control to be the host."""
         elsewhere = any(proofs(one.facts, self.own.host) for one in self.controls if one.works)
-        return self.failed is not None and self.failed.failure in CERTIFICATE and elsewhere
+        return self.failed is not None and self.failed.failure in ANOTHERS and elsewhere
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether the certificate's time is over, and nothing else is wrong with it: only the host can show it."""
+        return self._is_over(self.failed)
 
     @property
     def is_expired_everywhere(self) -> bool:
         """Whether the certificate's time is over here and at a control, and no control gets past it."""
         theirs = [one.walk.ending.handshake for one in self.controls]
         nobody_works = not any(one.works for one in self.controls)
-        return nobody_works and self._is_over(self.failed) and any(self._is_over(one) for one in theirs)
+        return nobody_works and self.is_expired and any(self._is_over(one) for one in theirs)
 
     def _is_over(self, handshake: TlsHandshake | None) -> bool:
         if handshake is None or handshake.not_after is None:

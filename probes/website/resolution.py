@@ -7,7 +7,7 @@ from probes.kit.answers import answers_to, has_private_answers, is_private, priv
 from probes.kit.failure import Failure
 from probes.kit.observation import Facts, Observation
 from probes.website.control import ControlLook
-from probes.website.walk import Walk, proofs
+from probes.website.walk import Walk, chains_past_use, proofs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +48,15 @@ class Resolution:
 
     @property
     def leads_elsewhere(self) -> bool:
-        """Whether the own answers were given to no control and proved right to none."""
+        """Whether the own answers were given to no control, proved right to none, and showed none the chain that they show here.
+
+        A chain counts that bears the host's name by a trusted authority, if out of date: another's certificate is another's,
+        whoever sees it.
+        """
         given = {answer for one in self.controls for answer in answers_to(one.facts, self.own.host) or ()}
         proven = {address for one in self.controls for address in proofs(one.facts, self.own.host)}
-        return bool(self.own_answers and self.control_answers) and self.own_answers.isdisjoint(given | proven)
+        right = given | proven | self._same_for_others
+        return bool(self.own_answers and self.control_answers) and self.own_answers.isdisjoint(right)
 
     @property
     def works_as_the_control_says(self) -> tuple[str, ...]:
@@ -80,6 +85,12 @@ class Resolution:
         """Whether, in the last seven days, the name did not exist for a control either: resolvers remember that for hours."""
         lookups = (lookup for one in self.recent for control in one.control for lookup in control.facts.dns)
         return any(lookup.name == self.own.host and lookup.failure == Failure.DNS_NXDOMAIN for lookup in lookups)
+
+    @property
+    def _same_for_others(self) -> frozenset[str]:
+        """The addresses that show a control the very chain of the host that they show here, no more valid there."""
+        theirs = {shown for one in self.controls for shown in chains_past_use(one.facts, self.own.host)}
+        return frozenset(address for address, _ in chains_past_use(self.facts, self.own.host) & theirs)
 
     @property
     def _is_inside(self) -> bool:

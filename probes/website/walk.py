@@ -9,7 +9,7 @@ from probes.kit.answers import answers_to
 from probes.kit.failure import Failure
 from probes.kit.observation import DnsLookup, Facts, HttpExchange, Step, TcpConnect, TlsHandshake
 from probes.kit.vocabulary import Stage
-from probes.website.redirect import is_redirect
+from probes.website.redirect import TOO_MANY, is_redirect
 from probes.website.target import host_of
 
 OWN_NETWORK: Final = frozenset(
@@ -30,6 +30,9 @@ TIMEOUTS: Final = frozenset({Failure.GENERIC_TIMEOUT, Failure.TIMED_OUT})
 
 CERTIFICATE: Final = frozenset({Failure.SSL_INVALID_CERTIFICATE, Failure.SSL_INVALID_HOSTNAME, Failure.SSL_UNKNOWN_AUTHORITY})
 """The handshake went through, and its chain does not prove that this is the host."""
+
+ANOTHERS: Final = frozenset({Failure.SSL_INVALID_HOSTNAME, Failure.SSL_UNKNOWN_AUTHORITY})
+"""The chain is not that of the host, or anybody may have made it. One whose time is over is the host's own all the same."""
 
 _Attempt = TypeVar("_Attempt", bound=TcpConnect | TlsHandshake)
 _Recorded = TypeVar("_Recorded", bound=Step)
@@ -74,6 +77,11 @@ class Walk:
         return self.page is not None and is_redirect(self.page)
 
     @property
+    def goes_in_circles(self) -> bool:
+        """Whether the look was sent on until it gave up, as by a site that waits for a cookie: a browser might get through."""
+        return self.ending.failure == TOO_MANY
+
+    @property
     def is_proven(self) -> bool:
         """Whether the last response came from a holder of a certificate for its host."""
         shaken = self.ending.handshake
@@ -111,6 +119,15 @@ def read_walk(facts: Facts) -> Walk:
 def proofs(facts: Facts, host: str | None) -> frozenset[str]:
     """The addresses that proved by TLS to be `host`."""
     return frozenset(one.address for one in facts.tls if one.server_name == host and one.failure is None)
+
+
+def chains_past_use(facts: Facts, host: str | None) -> frozenset[tuple[str, str]]:
+    """Addresses with the hash of the chain that they showed: for `host`, by a trusted authority, and not valid for all that."""
+    return frozenset(
+        (one.address, one.chain_hash)
+        for one in facts.tls
+        if one.server_name == host and one.chain_hash and one.failure == Failure.SSL_INVALID_CERTIFICATE
+    )
 
 
 def are_related(first: str | None, second: str | None) -> bool:

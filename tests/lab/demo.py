@@ -10,7 +10,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
-from tests.lab.demonstration import Demonstration, is_well_signed, showing, story
+from tests.lab.demonstration import Demonstration, is_well_signed, showing, sign_in_address, story
 from tests.lab.http import Request
 from tests.lab.reading import read
 
@@ -46,6 +46,7 @@ async def _demonstrate(folder: Path, port: int) -> int:
             _tell(f"\nThe story has ended. Look around at {shown.address}/ ; Ctrl-C ends the demonstration.")
         code = await over
         telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
     return code
 
 
@@ -69,6 +70,7 @@ async def _tell_everything(shown: Demonstration) -> None:
     async with asyncio.TaskGroup() as group:
         echo = group.create_task(_echo(output))
         hooks = group.create_task(_tell_messages(shown))
+        group.create_task(_tell_how_to_sign_in(shown))
         for phase, stretch in zip(shown.scenario.parts, shown.scenario.timeline, strict=True):
             _tell(f"\n[{_clock(phase.at)}] {phase.about or 'The story goes on.'}")
             await shown.live_through(stretch)
@@ -79,6 +81,11 @@ async def _tell_everything(shown: Demonstration) -> None:
 async def _echo(output: StreamReader) -> None:
     async for line in output:
         _tell("    " + line.decode(errors="replace").rstrip())
+
+
+async def _tell_how_to_sign_in(shown: Demonstration) -> None:
+    address = await sign_in_address(shown)
+    _tell(f"    This address opens once, within half an hour, and shows you everything:\n      {address}")
 
 
 async def _tell_messages(shown: Demonstration) -> None:

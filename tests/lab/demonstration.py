@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import httpx2
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 from standardwebhooks import Webhook
@@ -89,6 +90,24 @@ async def showing(
             address=f"http://127.0.0.1:{port}",
             environment=environment,
         )
+
+
+async def sign_in_address(shown: Demonstration) -> str:
+    """An address that shows its first visitor everything, made as a person would make it. Waits for the service to listen."""
+    async with httpx2.AsyncClient(base_url=shown.address, trust_env=False) as visitor:
+        while not await _answers(visitor):
+            await asyncio.sleep(0.2)
+    command = (sys.executable, "-m", "monitor", "keys", "sign-in")
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, env=shown.environment)
+    output, _ = await process.communicate()
+    return output.decode().strip()
+
+
+async def _answers(visitor: httpx2.AsyncClient) -> bool:
+    try:
+        return (await visitor.get("/healthz")).is_success
+    except httpx2.TransportError:
+        return False
 
 
 def with_canaries(topology: Topology) -> Topology:

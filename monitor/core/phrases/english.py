@@ -11,7 +11,8 @@ ENGLISH = Phrases(
             title="blocked",
             happened="is blocked{country}. Something on the way stops visitors.",
             over="can be opened again{country}. The block has ended.",
-            advice="Tell readers another way in: a mirror, a VPN, Tor, your other channels.",
+            advice="Tell readers another way in: a mirror or your other channels. "
+            "Ask a lawyer before you recommend a VPN or Tor: in some countries that is punishable.",
             affects="Visitors there cannot open it without a detour.",
         ),
         INTERCEPTED: Loss(
@@ -25,7 +26,8 @@ ENGLISH = Phrases(
             title="slowed down",
             happened="is slowed down on the way{country} until it is hardly usable.",
             over="loads at its usual speed again{country}.",
-            advice="Tell readers another way in: a mirror, a VPN, Tor, your other channels.",
+            advice="Tell readers another way in: a mirror or your other channels. "
+            "Ask a lawyer before you recommend a VPN or Tor: in some countries that is punishable.",
             affects="To visitors there it looks as if the site were broken.",
         ),
         Kind.UNREACHABLE: Loss(

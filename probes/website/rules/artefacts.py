@@ -14,9 +14,10 @@ def _has_forged_answers(case: WebsiteCase) -> bool:
 
     They lead where no control is led. There waits another's certificate, or nothing, or a page that no control gets; for the
     last two, the control's addresses must prove right from here. None of it is enough for answers that were right here
-    lately, nor the latter for a website whose addresses vary: a dead node of a content network would look the same.
+    lately, or where the website's own certificate waits, be it expired; nor the latter for a website whose addresses vary: a
+    dead node of a content network would look the same.
     """
-    if not _ends_wrongly(case) or not case.dns.leads_elsewhere or case.dns.was_right_lately:
+    if not _ends_wrongly(case) or not case.dns.leads_elsewhere or case.dns.was_right_lately or case.tls.is_expired:
         return False
     by_contrast = bool(case.dns.works_as_the_control_says) and not case.dns.varies
     return case.tls.shows_wrong_certificate or by_contrast

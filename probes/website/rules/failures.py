@@ -33,6 +33,10 @@ def _fails_alone(case: WebsiteCase) -> bool:
     return case.failure is not None and bool(case.working)
 
 
+def _has_only_lost_controls(case: WebsiteCase) -> bool:
+    return bool(case.controls) and not case.working and not case.failing
+
+
 FAILURES: Final[tuple[Rule[WebsiteCase], ...]] = (
     unclear(
         "control.none",
@@ -40,6 +44,16 @@ FAILURES: Final[tuple[Rule[WebsiteCase], ...]] = (
         because="{host} is not as it should be from here ({trouble}), and no control has looked: it may be the same everywhere.",
         source=order(9),
         where=lambda case: not case.controls and (case.fails or case.page is not None),
+    ),
+    unclear(
+        "control.redirect",
+        WhyUnclear.NOT_ENOUGH,
+        because=(
+            "{host} is not proven to be as it should be from here ({trouble}), and the controls are redirected without end: it "
+            "may be the same everywhere."
+        ),
+        source=f"{order(9)}; a control that is sent in circles neither works nor fails",
+        where=lambda case: _has_only_lost_controls(case) and (case.fails or case.page is not None),
     ),
     rule(
         "tls.expired",

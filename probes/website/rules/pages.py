@@ -32,6 +32,13 @@ PAGES: Final[tuple[Rule[WebsiteCase], ...]] = (
         where=lambda case: case.own.is_loose_end and case.failure is None,
     ),
     unclear(
+        "http.redirect.too_many",
+        WhyUnclear.UNSUPPORTED,
+        because="{host} redirects again and again. It may wait for a cookie, and a probe brings none.",
+        source="RFC 9110, section 15.4: cyclical redirections; RFC 6265, section 3, for sites that set a cookie first",
+        where=lambda case: case.own.goes_in_circles,
+    ),
+    unclear(
         "service.challenge",
         WhyUnclear.BOT_WALL,
         because="{host} asks its visitors to prove that they are no machines (status {status}), and a probe is one.",
@@ -153,6 +160,6 @@ PAGES: Final[tuple[Rule[WebsiteCase], ...]] = (
         Strength.WEAK,
         because="{host} gives a page (status {status}) in clear text; without a control nobody can say whether it is its own.",
         source="weak, since an injected page would look the same",
-        where=lambda case: _is_well(case) and not case.own.may_be_led_astray and not case.dns.has_private,
+        where=lambda case: _is_well(case) and not case.controls and not case.own.may_be_led_astray and not case.dns.has_private,
     ),
 )

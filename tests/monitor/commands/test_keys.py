@@ -1,7 +1,9 @@
 """`cutwatch keys`."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from monitor.clock import Clock
 from tests.monitor.commands.conftest import Type, objects
 
 
@@ -34,6 +36,13 @@ def test_without_keys_it_says_how_to_make_one(cutwatch: Type) -> None:
 def test_a_sign_in_address_leads_to_the_service(cutwatch: Type) -> None:
     result = cutwatch("keys", "sign-in", env={"CUTWATCH_BASE_URL": "https://watch.example.org/"})
     assert result.stdout.startswith("https://watch.example.org/sign-in?token=cutwatch_")
+
+
+def test_a_sign_in_lasts_half_an_hour_by_the_clock_of_the_demonstration(cutwatch: Type) -> None:
+    clock = Clock.starting(datetime(2021, 12, 25, 9, 0, tzinfo=UTC), 80)
+    (made,) = objects(cutwatch("keys", "sign-in", "--json", env={"CUTWATCH_LAB_CLOCK": clock.to_environment()}))
+    left = (datetime.fromisoformat(made["expires"]) - clock.now()) / clock.speed
+    assert timedelta(minutes=29) < left <= timedelta(minutes=30)
 
 
 def test_the_database_is_nobody_elses_to_read(cutwatch: Type, house: Path) -> None:

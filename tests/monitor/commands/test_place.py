@@ -45,8 +45,21 @@ def test_a_person_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_nonsense_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sit_down(monkeypatch, "Georgia", "", "GE", True)
+    sit_down(monkeypatch, "Georgia", "", "UK", "GE", True)
     assert find_place(Settings(data_dir=tmp_path), interactive=True).country == "GE"
+
+
+@pytest.mark.parametrize("code", ["RY", "UK", "ZZ"])
+def test_a_mistyped_country_does_not_switch_the_question_off(
+    tmp_path: Path, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit):
+        find_place(Settings(data_dir=tmp_path, vantage_country=code), interactive=False)
+    assert f"{code} is no country" in capsys.readouterr().err
+
+
+def test_small_letters_are_understood(tmp_path: Path) -> None:
+    assert find_place(Settings(data_dir=tmp_path, vantage_country="ru"), interactive=False) == Place(country="RU", paused=True)
 
 
 def test_in_a_hostile_country_nothing_is_looked_at_until_a_person_says_yes(

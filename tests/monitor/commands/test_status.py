@@ -86,6 +86,23 @@ def test_a_reason_is_asked_for(blocked: Incident, cutwatch: Type) -> None:
     assert cutwatch("incidents", "release", blocked.id).exit_code == 2
 
 
+def test_an_empty_reason_is_none(blocked: Incident, cutwatch: Type) -> None:
+    result = cutwatch("incidents", "release", blocked.id, "--reason", " ")
+    assert result.exit_code == 2
+    assert "--reason" in result.stderr
+
+
+def test_releasing_twice_changes_nothing_the_second_time(blocked: Incident, cutwatch: Type) -> None:
+    for _ in range(2):
+        (released,) = objects(cutwatch("incidents", "release", blocked.id, "--reason", "agreed", "--json"))
+    assert released["version"] == 3
+
+
+def test_a_mistyped_organisation_does_not_read_as_all_is_well(blocked: Incident, cutwatch: Type) -> None:
+    assert cutwatch("incidents", "list", "--organisation", "ovdinfo").exit_code == 2
+    assert "CW-2021-0001" in cutwatch("incidents", "list", "--organisation", "ovd-info").stdout
+
+
 def test_a_test_alert_waits_for_the_service(house: Path, cutwatch: Type) -> None:
     (waiting,) = objects(cutwatch("alerts", "test", "staff", "--json"))
     assert waiting["channel"] == "hook"

@@ -46,7 +46,10 @@ def test_a_block_is_told_in_the_order_in_which_it_matters() -> None:
     assert text.title == "OVD-Info: ovd.info blocked (Russia)"
     assert text.body.splitlines() == [
         "OVD-Info: ovd.info is blocked (Russia). Something on the way stops visitors.",
-        "This can wait until morning. Tell readers another way in: a mirror, a VPN, Tor, your other channels.",
+        (
+            "This can wait until morning. Tell readers another way in: a mirror or your other channels. "
+            "Ask a lawyer before you recommend a VPN or Tor: in some countries that is punishable."
+        ),
         "Certain: there is direct proof. We saw: the connection was cut as soon as it showed the site's name.",
         f"{BEGAN} {SEEN_FROM}",
         "Visitors there cannot open it without a detour.",
@@ -60,7 +63,10 @@ def test_a_block_is_told_in_russian() -> None:
     assert text.title == "ОВД-Инфо, ovd.info: заблокирован доступ (Россия)"
     assert text.body.splitlines() == [
         "ОВД-Инфо, ovd.info: доступ заблокирован (Россия). Что-то по пути не пропускает посетителей.",
-        "Это может подождать до утра. Подскажите читателям другой путь: зеркало, VPN, Tor, другие ваши каналы.",
+        (
+            "Это может подождать до утра. Подскажите читателям другой путь: зеркало или другие ваши каналы. "
+            "Прежде чем советовать VPN или Tor, спросите юриста: в некоторых странах это наказуемо."
+        ),
         "Точно: есть прямое доказательство. Мы видели: соединение обрывали, как только в нём появлялось имя сайта.",
         "Началось 25 декабря 2021 между 09:00 и 09:05 UTC. Где видно: Россия (мобильная сеть, домашний интернет).",
         "Без обходного пути там не открыть.",

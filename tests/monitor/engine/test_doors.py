@@ -31,6 +31,32 @@ def test_a_missing_proxy_is_named_by_its_variable() -> None:
         door_for(vantage("moscow", proxy="MOSCOW_PROXY"), BUDGETS, Settings(lab_world=None))
 
 
+def test_own_addresses_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BERLIN_ADDRESSES", "203.0.113.77, 2001:db8::77,")
+    door = door_for(vantage("berlin", own_addresses="BERLIN_ADDRESSES"), BUDGETS, Settings(lab_world=None))
+    assert door.own_addresses == ("203.0.113.77", "2001:db8::77")
+
+
+def test_own_addresses_that_are_missing_are_named_by_their_variable() -> None:
+    with pytest.raises(MissingSecret, match="set BERLIN_ADDRESSES"):
+        door_for(vantage("berlin", own_addresses="BERLIN_ADDRESSES"), BUDGETS, Settings(lab_world=None))
+
+
+def test_own_addresses_that_could_not_be_scrubbed_are_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BERLIN_ADDRESSES", "203.0.113.77; 203.0.113.78")
+    with pytest.raises(ValueError, match="BERLIN_ADDRESSES") as refusal:
+        door_for(vantage("berlin", own_addresses="BERLIN_ADDRESSES"), BUDGETS, Settings(lab_world=None))
+    assert "203.0.113" not in str(refusal.value)
+
+
+def test_in_the_lab_own_addresses_are_scrubbed_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BERLIN_ADDRESSES", "203.0.113.77")
+    world = tmp_path / "world.json"
+    world.write_text('{"vantages": {}}')
+    door = door_for(vantage("berlin", own_addresses="BERLIN_ADDRESSES"), BUDGETS, Settings(lab_world=world))
+    assert door.own_addresses == ("203.0.113.77",)
+
+
 def test_in_the_lab_the_way_leads_into_the_loopback_world(tmp_path: Path) -> None:
     place = {"source": "127.0.1.1", "routes": {"130.192.91.211": "127.10.0.1:4443"}, "resolvers": ["130.192.3.21"]}
     world = tmp_path / "world.json"

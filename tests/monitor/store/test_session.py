@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from monitor.store import Store, StoreUnavailable, migrate
+from monitor.store.session import writing_engine
 from probes.kit.observation import Blob
 from probes.kit.vocabulary import State
 from tests.monitor.store.cast import MOSCOW, NOON, a_look, a_message, after, kept, opened
@@ -248,3 +249,27 @@ async def test_what_is_no_address_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(StoreUnavailable, match="CUTWATCH_DATABASE_URL") as refusal:
         await Store.open(url)
     assert "secret" not in str(refusal.value)
+
+
+async def test_an_error_does_not_repeat_what_was_being_written(store: Store, database: Path) -> None:
+    async with store.writing() as writing:
+        await writing.set_fact("country", "DE")
+    statement = text("INSERT INTO fact SELECT * FROM fact WHERE value != :value")
+    for engine in (store._writer, store._readers):
+        with pytest.raises(DBAPIError) as failure:
+            async with engine.begin() as connection:
+                await connection.execute(statement, {"value": "a secret"})
+        assert "a secret" not in str(failure.value)
+    migrating = writing_engine(url_of(database))
+    with pytest.raises(DBAPIError) as failure, migrating.begin() as connection:
+        connection.execute(statement, {"value": "a secret"})
+    assert "a secret" not in str(failure.value)
+    migrating.dispose()
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://me:secret@db/cutwatch", "oracle+nothing://me:secret@db/x"])
+async def test_a_database_without_its_driver_says_what_to_do(url: str) -> None:
+    for opening in (Store.open(url), asyncio.to_thread(migrate, url)):
+        with pytest.raises(StoreUnavailable, match="CUTWATCH_DATABASE_URL") as refusal:
+            await opening
+        assert "secret" not in str(refusal.value)

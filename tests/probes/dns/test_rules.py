@@ -136,27 +136,27 @@ def failed_here(failure: str) -> Story:
     return Story(failed(failure), both(answered(TRUE)))
 
 
-@tells_of("dns.nxdomain")
+@tells_of("dns.answer.nxdomain")
 def a_resolver_denies_the_name() -> Story:
     return failed_here("dns_nxdomain_error")
 
 
-@tells_of("dns.refused")
+@tells_of("dns.answer.refused")
 def a_resolver_refuses_the_name() -> Story:
     return failed_here("dns_refused_error")
 
 
-@tells_of("dns.servfail")
+@tells_of("dns.answer.servfail")
 def a_resolver_fails_at_the_name() -> Story:
     return failed_here("dns_servfail_error")
 
 
-@tells_of("dns.timeout")
+@tells_of("dns.answer.timeout")
 def a_resolver_says_nothing() -> Story:
     return failed_here("generic_timeout_error")
 
 
-@tells_of("dns.other")
+@tells_of("dns.answer.failed")
 def a_resolver_knows_the_name_and_no_address() -> Story:
     return failed_here("dns_no_answer")
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -143,6 +144,43 @@ def test_what_is_no_certificate_is_an_invalid_one(examiner: Examiner, chain: lis
     examined = examiner.examine(HOST, chain, NOW)
 
     assert (examined.failure, examined.subject) == ("ssl_invalid_certificate", None)
+
+
+def of_version_five(certificate: Certificate) -> bytes:
+    """The same bytes, but for a version of X.509 that does not exist."""
+    version_three, version_five = bytes.fromhex("a003020102"), bytes.fromhex("a003020104")
+    return certificate.der().replace(version_three, version_five, 1)
+
+
+def test_a_leaf_that_nobody_can_read_is_an_invalid_certificate(examiner: Examiner) -> None:
+    examined = examiner.examine(HOST, [of_version_five(Certificate())], NOW)
+
+    assert (examined.failure, examined.subject, examined.not_after) == ("ssl_invalid_certificate", None, None)
+
+
+@pytest.mark.parametrize(
+    ("leaf", "word"),
+    [
+        (Certificate(), "ssl_invalid_certificate"),
+        (Certificate(issuer=HOST), "ssl_unknown_authority"),
+        (Certificate(names=(x509.DNSName("elsewhere.org"),)), "ssl_invalid_hostname"),
+    ],
+    ids=["good", "self-signed", "another name"],
+)
+def test_an_unreadable_certificate_behind_the_leaf_hides_nothing_of_it(examiner: Examiner, leaf: Certificate, word: str) -> None:
+    chain = [leaf.der(), of_version_five(ROOT)]
+    examined = examiner.examine(HOST, chain, NOW)
+
+    assert (examined.failure, examined.subject, examined.not_after) == (word, "CN=ovdinfo.org", leaf.ends)
+    assert examined.hash == sha256(b"".join(chain)).hexdigest()
+
+
+def test_names_that_cannot_be_read_prove_no_host_and_hide_no_authority(examiner: Examiner) -> None:
+    broken = Certificate().der().replace(b"\x82\x0bovdinfo.org", b"\x82\x0b\xff\xff\xffinfo.org")
+    examined = examiner.examine(HOST, [broken], NOW)
+
+    assert examined.failure == "ssl_unknown_authority", "the signature does not fit any more"
+    assert examined.issuer == "CN=Root"
 
 
 def test_a_verdict_is_remembered_by_host_and_chain(examiner: Examiner) -> None:

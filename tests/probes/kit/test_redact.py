@@ -60,9 +60,27 @@ def test_what_gives_nobody_away_is_not_sought(address: str) -> None:
     assert Scrubber([address]).scrub(b"127.0.0.1 ::1 localhost socket") == b"127.0.0.1 ::1 localhost socket"
 
 
-def test_addresses_are_learnt_on_the_way_but_not_without_end() -> None:
+def test_of_the_addresses_learnt_on_the_way_the_oldest_are_forgotten() -> None:
     scrubber = Scrubber([])
     for number in range(1000):
         scrubber.learn(f"203.0.{number // 250}.{number % 250}")
 
-    assert scrubber.scrub(b"203.0.0.5 203.0.3.200") == b"[scrubbed] 203.0.3.200"
+    assert scrubber.scrub(b"203.0.0.5 203.0.3.185 203.0.3.186 203.0.3.249") == b"203.0.0.5 203.0.3.185 [scrubbed] [scrubbed]"
+
+
+def test_an_address_in_use_and_one_that_was_told_are_never_forgotten() -> None:
+    scrubber = Scrubber(["203.0.113.77"])
+    for number in range(1000):
+        scrubber.learn("203.0.113.78")
+        scrubber.learn(f"198.51.{number // 250}.{number % 250}")
+
+    assert scrubber.scrub(b"203.0.113.77 203.0.113.78") == b"[scrubbed] [scrubbed]"
+
+
+def test_what_is_no_address_drives_none_out() -> None:
+    scrubber = Scrubber([])
+    scrubber.learn("203.0.113.78")
+    for number in range(1000):
+        scrubber.learn(f"socket {number}")
+
+    assert scrubber.scrub(b"203.0.113.78") == b"[scrubbed]"

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from probes.kit.observation import Facts
+from probes.website.redirect import TOO_MANY
 from tests.probes.telling import GOOD_ISSUER, NOON, Story, Telling, both, from_control, seen
 
 SITE: Final = "www.example.com"
@@ -147,6 +148,21 @@ def a_resolver_leads_to_a_page_in_clear_text_that_nobody_else_gets() -> Story:
     return Story(tried_from_here(own.connected(FORGED, failure="connection_refused")), both(fine_in_clear()))
 
 
+def led_to(address: str, failure: str, **certificate: Any) -> Telling:
+    return resolved(address).connected(address).shook_hands(address, SITE, failure=failure, **certificate)
+
+
+def asked_there_too(address: str, failure: str, **certificate: Any) -> Facts:
+    """A control that can use the site, and was asked to try the address of the own resolver as well."""
+    return greeted().got(HTTPS, TRUE).connected(address).shook_hands(address, SITE, failure=failure, **certificate).facts()
+
+
+@tells_of("website.dns.injection.other")
+def a_resolver_leads_to_a_block_page_host_that_shows_everybody_the_same_certificate() -> Story:
+    wrong: dict[str, Any] = {"failure": "ssl_invalid_hostname", "chain_hash": "theirs"}
+    return Story(tried_from_here(led_to(FORGED, **wrong)), both(asked_there_too(FORGED, **wrong)))
+
+
 @tells_of("website.dns.injection.nxdomain")
 def a_resolver_denies_a_name_whose_true_address_works_from_here() -> Story:
     return Story(tried_from_here(Telling().asked(SITE, failure="dns_nxdomain_error")), both(fine()))
@@ -156,6 +172,21 @@ def a_resolver_denies_a_name_whose_true_address_works_from_here() -> Story:
 def a_page_redirects_to_the_reader_s_own_machine() -> Story:
     look = greeted().got(HTTPS, TRUE, status=302, location="http://localhost/")
     return Story(look.facts(refused_redirect="'localhost' is a private name: name a public host"), both(fine()))
+
+
+def in_circles() -> Facts:
+    look = greeted()
+    return look.got(HTTPS, TRUE, status=302, failure=TOO_MANY, location=HTTPS).facts()
+
+
+@tells_of("website.http.redirect.too_many")
+def a_site_that_sends_whoever_has_no_cookie_back_to_itself() -> Story:
+    return Story(in_circles(), both(in_circles()))
+
+
+@tells_of("website.http.redirect.too_many")
+def a_site_that_wants_a_cookie_from_visitors_of_this_country() -> Story:
+    return Story(in_circles(), both(fine()))
 
 
 @tells_of("website.service.challenge")
@@ -285,6 +316,16 @@ def an_unrelated_landing_without_a_control_is_not_called_fine() -> Story:
     return Story(landed_elsewhere().facts())
 
 
+@tells_of("website.control.redirect")
+def controls_that_are_sent_in_circles_say_nothing_of_a_dead_line() -> Story:
+    return Story(refused(), both(in_circles()))
+
+
+@tells_of("website.control.redirect")
+def a_page_in_clear_text_where_the_controls_are_sent_in_circles() -> Story:
+    return Story(fine_in_clear(), both(in_circles()))
+
+
 def expired() -> Facts:
     over = datetime(2021, 9, 30, tzinfo=UTC)
     return resolved().connected(TRUE).shook_hands(TRUE, SITE, failure="ssl_invalid_certificate", not_after=over).facts()
@@ -293,6 +334,29 @@ def expired() -> Facts:
 @tells_of("website.tls.expired")
 def nobody_renewed_the_certificate() -> Story:
     return Story(expired(), (from_control(expired()),))
+
+
+LAPSED: Final[dict[str, Any]] = {
+    "failure": "ssl_invalid_certificate",
+    "not_after": datetime(2021, 9, 30, tzinfo=UTC),
+    "chain_hash": "the site's own",
+}
+
+
+@tells_of("website.tls.certificate")
+def the_region_s_own_node_lets_its_certificate_lapse_for_everybody() -> Story:
+    return Story(tried_from_here(led_to(SECOND, **LAPSED)), both(asked_there_too(SECOND, **LAPSED)))
+
+
+@tells_of("website.tls.certificate")
+def the_region_s_own_node_shows_everybody_a_certificate_that_is_not_valid_yet() -> Story:
+    early = {**LAPSED, "not_after": datetime(2022, 9, 30, tzinfo=UTC)}
+    return Story(tried_from_here(led_to(SECOND, **early)), both(asked_there_too(SECOND, **early)))
+
+
+@tells_of("website.dns.elsewhere")
+def the_region_s_own_node_with_a_lapsed_certificate_lets_no_control_in() -> Story:
+    return Story(tried_from_here(led_to(SECOND, **LAPSED)), both(fine()))
 
 
 @tells_of("website.tls.unsteady")

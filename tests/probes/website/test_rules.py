@@ -88,6 +88,13 @@ def test_a_control_that_looked_twice_is_still_one_control() -> None:
     assert finding.rule == "website.control.one"
 
 
+def test_a_control_that_is_sent_in_circles_neither_works_nor_fails() -> None:
+    lost = from_control(stories.in_circles(), "DE")
+
+    assert Story(refused(), (from_control(refused()), lost)).judged_by(WEBSITE).rule == "website.control.one"
+    assert Story(refused(), (from_control(fine()), lost)).judged_by(WEBSITE).rule == "website.tcp.refused"
+
+
 def test_a_swap_proves_nothing_where_no_control_was_served_by_that_address() -> None:
     finding = Story(swapped("connection_reset"), both(fine("203.0.114.7"))).judged_by(WEBSITE)
 

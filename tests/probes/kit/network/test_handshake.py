@@ -1,7 +1,9 @@
 """Shaking hands: the chain is captured first and judged afterwards, so interception is evidence."""
 
+import ssl
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,6 +90,31 @@ async def test_a_bad_chain_is_named_and_the_page_behind_it_fetched(
     assert step.chain is not None
     assert exchange is not None
     assert (exchange.status, exchange.failure, exchange.title) == (200, None, "OVD-Info")
+
+
+def showing_also_a_version_five(leaf: trustme.LeafCert) -> tuple[ssl.SSLContext, bytes]:
+    """A server that sends, behind `leaf`, the same with a version of X.509 that does not exist; and the chain that it sends."""
+    der = ssl.PEM_cert_to_DER_cert(leaf.cert_chain_pems[0].bytes().decode())
+    of_version_five = der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020104"), 1)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with leaf.private_key_and_cert_chain_pem.tempfile() as file:
+        with Path(file).open("a") as chain:
+            chain.write(ssl.DER_cert_to_PEM_cert(of_version_five))
+        context.load_cert_chain(file)
+    return context, der + of_version_five
+
+
+async def test_a_certificate_that_nobody_can_read_is_evidence_and_no_crash(lab: Lab, authority: trustme.CA) -> None:
+    context, sent = showing_also_a_version_five(authority.issue_cert(NAME))
+    await lab.site(saying(PAGE), port=443, tls=context)
+    network = lab.network()
+
+    async with network.look() as look:
+        exchange = await look.fetch(URL, (SITE,))
+
+    (step,) = look.facts().tls
+    assert (step.failure, exchange and exchange.status) == ("ssl_invalid_certificate", 200)
+    assert next(blob.data for blob in look.blobs if blob.name == step.chain) == sent
 
 
 @pytest.mark.parametrize(
