@@ -95,7 +95,8 @@ def _params(probe: Probe, asset: Target) -> ProbeParams | None:
     try:
         return probe.params.for_asset(asset.url, asset.domain, given)
     except ValidationError as wrong:
-        refuse("; ".join(str(problem["msg"]) for problem in wrong.errors(include_url=False, include_input=False)))
+        problems = wrong.errors(include_url=False, include_input=False)
+        refuse("; ".join(str(problem["msg"]).removeprefix("Value error, ") for problem in problems))
 
 
 async def _look(question: Question, watchlist: Watchlist, settings: Settings) -> tuple[Observation, Verdict]:

@@ -15,6 +15,9 @@ from monitor.settings import Settings
 from monitor.store import CheckState
 from probes.kit.vocabulary import State
 
+NAMED = 5
+"""Checks with the same finding that are named; of the others only the number is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -56,9 +59,19 @@ def _show(situation: Situation, now: datetime) -> None:
         f"\nLast look {utc(newest)} ({_ago(now, newest)}). "
         + ", ".join(f"{counted[state]} {state}" for state in State if counted[state])
     )
-    for state in situation.states:
-        if state.state is not State.OK:
-            say(f"  {state.state:<12} {state.organisation}/{state.target} by {state.probe} from {state.vantage}: {state.because}")
+    for (state, because), checks in _alike(situation.states):
+        named = ", ".join(checks[:NAMED]) + (f" and {len(checks) - NAMED} more" if len(checks) > NAMED else "")
+        say(f"  {state:<12} {because}\n               {named}")
+
+
+def _alike(states: Sequence[CheckState]) -> list[tuple[tuple[State, str], list[str]]]:
+    """The checks that are not well, those with the same finding together."""
+    found: dict[tuple[State, str], list[str]] = {}
+    for one in states:
+        if one.state is not State.OK:
+            name = f"{one.organisation}/{one.target} by {one.probe} from {one.vantage}"
+            found.setdefault((one.state, one.because), []).append(name)
+    return list(found.items())
 
 
 def _all_clear(states: Sequence[CheckState]) -> str:

@@ -14,13 +14,17 @@ SILENT_AFTER = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
-    """What health is read from. `stuck` names jobs that have not run when they should have."""
+    """What health is read from. `stuck` names jobs that have not run when they should have.
+
+    `patience` is how long a prober may be silent.
+    """
 
     started: datetime
     heartbeat: Heartbeat | None
     trouble: str | None
     paused: bool
     stuck: tuple[str, ...] = ()
+    patience: timedelta = SILENT_AFTER
 
 
 def health_of(signs: Signs, watchlist: Watchlist, now: datetime) -> Health:
@@ -41,7 +45,7 @@ def health_of(signs: Signs, watchlist: Watchlist, now: datetime) -> Health:
 
 def _is_silent(signs: Signs, now: datetime) -> bool:
     last = signs.heartbeat.at if signs.heartbeat else signs.started
-    return now - last > SILENT_AFTER
+    return now - last > signs.patience
 
 
 def _of_the_prober(signs: Signs, vantages: tuple[VantageStatus, ...], *, silent: bool) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from monitor.metrics import Metrics, as_confirmed
 from monitor.pipeline import Pipeline, Watch
 from monitor.scheduler import Scheduler
 from monitor.service.context import Context, Health, Place
-from monitor.service.health import Signs, health_of
+from monitor.service.health import SILENT_AFTER, Signs, health_of
 from monitor.service.prober import ProberProcess
 from monitor.service.web import WebServer, listen, web_server
 from monitor.settings import Settings
@@ -260,6 +260,7 @@ class Service:
             trouble=self._pipeline.trouble,
             paused=self._place.paused,
             stuck=self._scheduler.stuck(),
+            patience=SILENT_AFTER * self._clock.speed,
         )
         return health_of(signs, self._watch.watchlist, now)
 

@@ -46,7 +46,7 @@ ARTEFACTS: Final[tuple[Rule[WebsiteCase], ...]] = (
         State.BLOCKED,
         Strength.EXPLICIT,
         because=(
-            "The own resolver answers with {lies}, which no public host can have, while {working} could use the website "
+            "The line's resolver answers with {lies}, which no public host can have, while {working} could use the website "
             "at public addresses."
         ),
         source=f"{order(2)}; special-purpose addresses: RFC 6890 and OONI Web Connectivity",
@@ -107,8 +107,8 @@ ARTEFACTS: Final[tuple[Rule[WebsiteCase], ...]] = (
         State.BLOCKED,
         Strength.STRONG,
         because=(
-            "The own resolver answers {own_answers} for {host}, which no other resolver does and which is not the website "
-            "({trouble}); {control_answers} is where {working} could use it."
+            "The line's resolver gives {own_answers} for {host}, which no other resolver does, and what is there cannot prove "
+            "to be the website ({trouble}). Elsewhere the name leads to {control_answers}, and {working} could use it there."
         ),
         source=order(8),
         mechanism="dns.injection.other",
@@ -119,8 +119,8 @@ ARTEFACTS: Final[tuple[Rule[WebsiteCase], ...]] = (
         State.BLOCKED,
         Strength.STRONG,
         because=(
-            "The own resolver says that {host} does not exist, while {working} could use it and {proven} proves from here, "
-            "by a valid certificate, to be it."
+            "The line's resolver says that {host} does not exist, while {working} could use it, and {proven} proves to be it "
+            "from here too, by a valid certificate."
         ),
         source=order(8),
         mechanism="dns.nxdomain",

@@ -97,8 +97,8 @@ FAILURES: Final[tuple[Rule[WebsiteCase], ...]] = (
         State.UNREACHABLE,
         Strength.STRONG,
         because=(
-            "The own resolver leads to {own_answers}, where nothing proves to be {host} ({trouble}); {control_answers} is where "
-            "{working} could use it. The answer may be forged, out of date, or meant for this region."
+            "The line's resolver leads to {own_answers}, where nothing proves to be {host} ({trouble}); "
+            "{control_answers} is where {working} could use it. The answer may be forged, out of date, or meant for this region."
         ),
         source=order(8),
         mechanism="dns",

@@ -126,7 +126,7 @@ PAGES: Final[tuple[Rule[WebsiteCase], ...]] = (
         "dns.injection.bypassed",
         State.OK,
         Strength.STRONG,
-        because="{host} is reached and gives its page, although the own resolver also answers with {lies}.",
+        because="{host} is reached and gives its page, although the resolver of this line also answers with {lies}.",
         source=f"{order(5)}: well, with a finding about the path",
         mechanism="dns.injection.bogon",
         where=lambda case: _is_well(case) and (case.is_authentic or case.is_agreed) and bool(case.dns.lies),

@@ -202,8 +202,8 @@ def test_only_an_impossible_answer_is_called_blocked() -> None:
 
 def test_the_reason_names_the_answers_and_countries() -> None:
     assert other_public_addresses_are_no_proof().judged_by(DNS).because == (
-        "The own resolver answers 203.0.114.7 for ovdinfo.org; the controls in DE and NL got 93.184.216.34. "
-        "Regions and migrations do that too."
+        "The line's resolver answers 203.0.114.7 for ovdinfo.org; the controls in DE and NL got 93.184.216.34. "
+        "Regions and migrations do so too."
     )
 
 

@@ -69,7 +69,7 @@ def test_the_reason_names_countries_and_never_vantage_points() -> None:
     finding = stories.a_resolver_answers_with_a_private_address().judged_by(WEBSITE)
 
     assert finding.because == (
-        "The own resolver answers with 10.10.34.35, which no public host can have, while the controls in DE and NL could use "
+        "The line's resolver answers with 10.10.34.35, which no public host can have, while the controls in DE and NL could use "
         "the website at public addresses."
     )
     assert (finding.strength, finding.mechanism) == (Strength.EXPLICIT, "dns.injection.bogon")
