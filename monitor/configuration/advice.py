@@ -16,6 +16,7 @@ def warnings(watchlist: Watchlist) -> tuple[str, ...]:
         *_of_places(watchlist),
         *_of_countries(watchlist),
         *_of_organisations(watchlist),
+        *_of_rare_looks(watchlist),
     )
 
 
@@ -25,7 +26,7 @@ def _of_routes(watchlist: Watchlist) -> Iterator[str]:
         yield "Nobody is told of anything: alerts.yaml has no route."
     for route in alerts.routes:
         if len(set(route.channels)) == 1:
-            yield f"Route `{route.id}` has one channel only: when that fails, nobody is told. Add a second of another kind."
+            yield f"Route `{route.id}` has one channel only: when that fails, nobody is told. Add a second one."
     used = {channel for route in alerts.routes for channel in route.channels}
     for channel in alerts.channels:
         if channel.id not in used:
@@ -64,6 +65,18 @@ def _of_organisations(watchlist: Watchlist) -> Iterator[str]:
     empty = [organisation.id for organisation in watchlist.organisations if not organisation.targets]
     if empty:
         yield f"Nothing is watched of {_listed(empty)}: no target is known. Add one, once its address is certain."
+
+
+def _of_rare_looks(watchlist: Watchlist) -> Iterator[str]:
+    """Looks that are further apart than the silence after which what came before proves nothing never add up."""
+    silence = watchlist.monitor.confirmation.silence
+    rare = [one.id for one in watchlist.monitor.vantages if (one.every or 0) > silence]
+    rare += [target.id for one in watchlist.organisations for target in one.targets if (target.every or 0) > silence]
+    if rare:
+        yield (
+            f"Looks of {_listed(rare)} are further apart than `confirmation.silence` ({silence} s): "
+            "hardly anything seen there can be confirmed. Look more often, or raise `silence`."
+        )
 
 
 def _listed(ids: list[str]) -> str:

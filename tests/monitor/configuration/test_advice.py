@@ -44,3 +44,9 @@ def test_organisations_without_a_target_are_listed_shortly(folder: Configuration
     for number in range(8):
         folder.write(f"organisations/quiet-{number}.yaml", f"id: quiet-{number}\nname: {{en: Quiet}}\n")
     assert "Nothing is watched of quiet-0, quiet-1, quiet-2, quiet-3, quiet-4 and 3 more" in advice(folder)
+
+
+def test_looks_too_rare_to_add_up_are_named(folder: ConfigurationFolder) -> None:
+    assert "confirmation.silence" not in advice(folder)
+    folder.replace("monitor.yaml", "    country: DE\n", "    country: DE\n    every: 2h\n")
+    assert "Looks of berlin are further apart than `confirmation.silence` (3600 s)" in advice(folder)
