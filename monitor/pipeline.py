@@ -9,11 +9,14 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import count
+from pathlib import Path
 
 import structlog
 
 from monitor.bus import Report, ServiceBus
+from monitor.bus.frames import encode
 from monitor.clock import Clock
 from monitor.core.incident import Change, EventKind, Incident, IncidentStage, apply, record
 from monitor.core.ledger import Ledger, Step
@@ -74,8 +77,14 @@ class Pipeline:
     ledger: Ledger
     watch: Watch
     address: str
+    aside: Path
+    """The folder in which looks are kept that the database cannot hold."""
+
     told: Callable[[], None] = lambda: None
     """Called after a commit that left messages to deliver."""
+
+    set_aside: int = 0
+    """How many looks went there since the start."""
 
     ending: bool = False
 
@@ -144,7 +153,10 @@ class Pipeline:
                 return None
 
     async def _set_aside(self, report: Report, error: Exception) -> None:
+        """Keep the look as it came, apart, and only then acknowledge it: it is not lost, and can be read once we are mended."""
         name = report.observation.id
+        await asyncio.to_thread(_keep_apart, self.aside, name, encode(report))
+        self.set_aside += 1
         _log.error("a look cannot be stored and is set aside; the fault is ours", observation=name, error=type(error).__name__)
         await self.bus.ack([name])
 
@@ -294,6 +306,12 @@ class Pipeline:
         if self.trouble is None:
             _log.error("results cannot be written; they are kept and will be written later", problem=problem)
         self.trouble = problem
+
+
+def _keep_apart(folder: Path, name: str, frame: bytes) -> None:
+    """Write one report into a file of its own, named by its id's hash: the id came from outside."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / f"{sha256(name.encode()).hexdigest()}.report").write_bytes(frame)
 
 
 async def _unknown(writing: Writing, reports: Sequence[Report]) -> list[Report]:

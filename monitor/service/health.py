@@ -16,7 +16,7 @@ SILENT_AFTER = timedelta(seconds=30)
 class Signs:
     """What health is read from. `stuck` names jobs that have not run when they should have.
 
-    `patience` is how long a prober may be silent.
+    `patience` is how long a prober may be silent, `set_aside` how many looks the database could not hold.
     """
 
     started: datetime
@@ -25,6 +25,7 @@ class Signs:
     paused: bool
     stuck: tuple[str, ...] = ()
     patience: timedelta = SILENT_AFTER
+    set_aside: int = 0
 
 
 def health_of(signs: Signs, watchlist: Watchlist, now: datetime) -> Health:
@@ -37,6 +38,11 @@ def health_of(signs: Signs, watchlist: Watchlist, now: datetime) -> Health:
         *_of_the_prober(signs, vantages, silent=silent),
         *((signs.trouble,) if signs.trouble else ()),
         *(signs.heartbeat.problems if signs.heartbeat and not silent else ()),
+        *(
+            (f"looks that could not be stored were set aside in the data folder ({signs.set_aside}): report this",)
+            if signs.set_aside
+            else ()
+        ),
         *(f"the job “{name}” has not run when it should have" for name in signs.stuck),
     )
     sees = any(vantage.health is VantageHealth.HEALTHY for vantage in vantages)

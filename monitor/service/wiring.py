@@ -166,6 +166,7 @@ class Service:
             ledger=Ledger({verdict.observation: verdict for verdict in verdicts}.values(), incidents),
             watch=self._watch,
             address=self.address,
+            aside=self._settings.data_dir / "aside",
             told=self._outbox.wake,
             seen=seen,
         )
@@ -260,6 +261,7 @@ class Service:
             trouble=self._pipeline.trouble,
             paused=self._place.paused,
             stuck=self._scheduler.stuck(),
+            set_aside=self._pipeline.set_aside,
             patience=SILENT_AFTER * self._clock.speed,
         )
         return health_of(signs, self._watch.watchlist, now)

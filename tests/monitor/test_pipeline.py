@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.bus import Heartbeat, Report
+from monitor.bus.frames import encode
 from monitor.clock import Clock
 from monitor.core.incident import Change, EventKind, IncidentStage, apply, record
 from monitor.core.ledger import Ledger
@@ -161,7 +162,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-def pipeline(store: Store) -> Pipeline:
+def pipeline(store: Store, tmp_path: Path) -> Pipeline:
     return Pipeline(
         store=store,
         bus=Bus(),
@@ -170,6 +171,7 @@ def pipeline(store: Store) -> Pipeline:
         ledger=Ledger(),
         watch=Watch(WATCHLIST, CHECKS, {"story": STORY}),
         address="http://127.0.0.1:8000",
+        aside=tmp_path / "aside",
     )
 
 
@@ -251,7 +253,9 @@ async def test_a_stop_does_not_wait_for_a_locked_database(pipeline: Pipeline, st
     assert pipeline.trouble is not None
 
 
-async def test_a_look_that_cannot_be_stored_is_set_aside_and_holds_up_nobody(pipeline: Pipeline, store: Store) -> None:
+async def test_a_look_that_cannot_be_stored_is_set_aside_and_holds_up_nobody(
+    pipeline: Pipeline, store: Store, tmp_path: Path
+) -> None:
     poison = report(0, State.OK, unmeasured=Unmeasured.LATE, validity=Validity.INVALID, missed=2**70)
     good = report(1, State.OK)
     await pipeline.take([poison, good])
@@ -259,6 +263,9 @@ async def test_a_look_that_cannot_be_stored_is_set_aside_and_holds_up_nobody(pip
     async with store.reading() as reading:
         assert await reading.observation(good.observation.id) is not None
         assert await reading.observation(poison.observation.id) is None
+    (kept,) = (tmp_path / "aside").iterdir()
+    assert kept.read_bytes() == encode(poison), "it is set aside, not lost"
+    assert pipeline.set_aside == 1
 
 
 async def test_what_was_well_lately_is_remembered_when_a_look_needs_a_comparison(pipeline: Pipeline) -> None:

@@ -1,5 +1,6 @@
 """What the monitor says of its own sight."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -94,3 +95,10 @@ def test_whatever_keeps_it_from_working_makes_it_unready(wrong: Signs) -> None:
 def test_what_the_prober_says_is_wrong_with_it_is_passed_on() -> None:
     beat = Heartbeat(at=NOW, lanes={}, vantages=(), loop_busy=0.9, problems=("the spill file is full",))
     assert "the spill file is full" in health_of(signs(beat), WATCHLIST, NOW).problems
+
+
+def test_looks_that_were_set_aside_are_said_aloud_and_the_rest_goes_on() -> None:
+    beat = heartbeat(VantageHealth.HEALTHY, VantageHealth.HEALTHY)
+    health = health_of(replace(signs(beat), set_aside=2), WATCHLIST, NOW)
+    assert health.ready
+    assert "set aside" in health.problems[0]
