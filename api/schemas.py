@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from monitor.core.incident import EventKind, IncidentStage, Kind, Origin
 from monitor.core.watchlist import NetworkKind, Tlp
 from probes.kit.vocabulary import State as StateWord
-from probes.kit.vocabulary import Strength, VantageHealth, VantageKind, WhyUnclear
+from probes.kit.vocabulary import Scope, Strength, VantageHealth, VantageKind, WhyUnclear
 
 JSON_FEED = "https://jsonfeed.org/version/1.1"
 
@@ -105,6 +105,7 @@ class Look(Answer):
     strength: Strength
     why_unclear: WhyUnclear | None
     mechanism: str | None
+    scope: Scope | None
 
 
 class LookList(Answer):
@@ -132,6 +133,7 @@ class State(Answer):
     strength: Strength
     why_unclear: WhyUnclear | None
     mechanism: str | None
+    scope: Scope | None
     measured_state: StateWord | None
     measured_since: datetime | None
     measured_at: datetime | None

@@ -115,7 +115,7 @@ def _fitting(blobs: Iterable[Blob]) -> Iterator[Blob]:
 
 def _frame(kind: Kind, content: object, tail: bytes) -> bytes:
     try:
-        body = _ADAPTERS[kind].dump_json(content)
+        body = _ADAPTERS[kind].dump_json(content, exclude_defaults=True)
     except ValueError as error:
         raise Unsendable(f"this {kind.name.lower()} cannot be written as JSON: {type(error).__name__}") from error
     if len(body) > _BODY_CAPS[kind]:

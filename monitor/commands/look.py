@@ -109,7 +109,13 @@ async def _look(question: Question, watchlist: Watchlist, settings: Settings) ->
         seen = await look_once(question.probe, params, here, others, controls, clock)
         health = {one.vantage.id: await _health(one, seen.failing, began) for one in (here, *others)}
         await controls.close()
-    stamp = Stamp(check="asked", vantage=here.vantage.id, probe_version=question.probe.version, software="cutwatch look")
+    stamp = Stamp(
+        check="asked",
+        vantage=here.vantage.id,
+        country=here.vantage.country,
+        probe_version=question.probe.version,
+        software="cutwatch look",
+    )
     made = observation(stamp, seen, Timing(started_at=started_at, duration=clock.monotonic() - began, suspect=False), health)
     return made, judge(question.probe, _check(question), made)
 
@@ -191,4 +197,5 @@ def _verdict_record(verdict: Verdict) -> dict[str, object]:
         "because": verdict.because,
         "why_unclear": verdict.why_unclear,
         "mechanism": verdict.mechanism,
+        "scope": verdict.scope,
     }

@@ -8,7 +8,7 @@ from monitor.core.plan import Check
 from probes.kit.observation import Observation
 from probes.kit.probe import Probe
 from probes.kit.rule import Finding
-from probes.kit.vocabulary import State, Strength, Unmeasured, Validity, WhyUnclear
+from probes.kit.vocabulary import Scope, State, Strength, Unmeasured, Validity, WhyUnclear
 
 UNMEASURED_RULES = {
     Unmeasured.LATE: "The look was due and the monitor was too late for it.",
@@ -37,6 +37,7 @@ class Verdict:
     strength: Strength
     why_unclear: WhyUnclear | None = None
     mechanism: str | None = None
+    scope: Scope | None = None
     ruleset: str
 
 
@@ -76,6 +77,7 @@ def _verdict(probe: Probe, check: Check, observation: Observation, finding: Find
         strength=finding.strength,
         why_unclear=finding.why_unclear,
         mechanism=finding.mechanism,
+        scope=finding.scope,
         ruleset=f"{probe.name}/{probe.version}",
     )
 

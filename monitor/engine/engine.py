@@ -66,6 +66,7 @@ class Engine:
         self._limit(Limits())
         self._looks: set[asyncio.Task[None]] = set()
         self._settling = 0
+        self._countries: dict[str, str | None] = {}
         self._paused = False
         self._finishing = False
 
@@ -79,6 +80,7 @@ class Engine:
         """Work by this plan from now on."""
         places = {vantage.id for vantage in plan.vantages if vantage.kind in OURS}
         ours = [check for check in plan.checks if check.vantage in places and self._knows(check)]
+        self._countries = {vantage.id: vantage.country for vantage in plan.vantages}
         self._paused = plan.paused
         self._relook_after = plan.relook
         self._distinct = min(plan.relook, default=RELOOK) * DISTINCT_SHARE
@@ -160,7 +162,9 @@ class Engine:
 
     def _stamp(self, item: Scheduled) -> Stamp:
         version = self._probes[item.routine.probe].version
-        return Stamp(check=item.id, vantage=item.routine.vantage, probe_version=version, software=self._software)
+        vantage = item.routine.vantage
+        country = self._countries.get(vantage)
+        return Stamp(check=item.id, vantage=vantage, country=country, probe_version=version, software=self._software)
 
     async def _take_turn(self, item: Scheduled, now: float) -> None:
         missed = item.missed(now)

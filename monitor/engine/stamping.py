@@ -16,6 +16,7 @@ class Stamp:
 
     check: str
     vantage: str
+    country: str | None = None
     probe_version: int
     software: str
 
@@ -44,6 +45,7 @@ def observation(stamp: Stamp, seen: Seen | None, timing: Timing, health: dict[st
         id=new_id(timing.started_at),
         check=stamp.check,
         vantage=stamp.vantage,
+        country=stamp.country,
         started_at=timing.started_at,
         duration=timing.duration,
         facts=seen.facts if seen else None,
@@ -77,6 +79,7 @@ def gap(stamp: Stamp, item: Scheduled, missed: int, why: Unmeasured, drift: floa
         id=new_id(started_at),
         check=stamp.check,
         vantage=stamp.vantage,
+        country=stamp.country,
         started_at=started_at,
         duration=float(missed * item.routine.every),
         facts=None,

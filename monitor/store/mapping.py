@@ -15,7 +15,8 @@ from monitor.core.verdict import Verdict
 from monitor.store.packing import Packer, readable
 from monitor.store.records import Attempt, CheckState, Hour, Judged, MessageState, Owed, Posted, Span, Standing
 from monitor.store.tables import ApiKeyRow
-from probes.kit.observation import Control, Facts, Observation
+from probes.kit.observation import Control, Facts, Observation, Provenance
+from probes.kit import vocabulary
 from probes.kit.vocabulary import State, Strength, Unmeasured, Validity, WhyUnclear
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -25,6 +26,7 @@ Fetched = Mapping[str, Any]
 _facts: Packer[Facts] = Packer(Facts)
 _control: Packer[tuple[Control, ...]] = Packer(tuple[Control, ...])
 _incident = TypeAdapter(Incident)
+_provenance = TypeAdapter(Provenance)
 
 
 def fetched(result: Result[Any]) -> list[Fetched]:
@@ -82,7 +84,9 @@ def look_columns(look: Judged) -> Columns:
         "strength": verdict.strength.value,
         "why_unclear": _text(verdict.why_unclear),
         "mechanism": verdict.mechanism,
+        "scope": _text(verdict.scope),
         "ruleset": verdict.ruleset,
+        "provenance": None if observation.provenance is None else _provenance.dump_python(observation.provenance, mode="json"),
         "facts": None if observation.facts is None else _facts.pack(observation.facts),
         "control": _control.pack(observation.control) if observation.control else None,
     }
@@ -94,6 +98,7 @@ def look_from(row: Fetched) -> Judged:
         id=row["id"],
         check=row["check_id"],
         vantage=row["vantage"],
+        country=row["country"],
         started_at=row["at"],
         duration=row["duration"],
         facts=None if row["facts"] is None else _facts.unpack(row["facts"]),
@@ -102,6 +107,7 @@ def look_from(row: Fetched) -> Judged:
         unmeasured=_word(Unmeasured, row["unmeasured"]),
         missed=row["missed"],
         timing_suspect=row["timing_suspect"],
+        provenance=None if row["provenance"] is None else _provenance.validate_python(row["provenance"]),
         probe_version=row["probe_version"],
         software=row["software"],
     )
@@ -125,6 +131,7 @@ def verdict_from(row: Fetched) -> Verdict:
         strength=Strength(row["strength"]),
         why_unclear=_word(WhyUnclear, row["why_unclear"]),
         mechanism=row["mechanism"],
+        scope=_word(vocabulary.Scope, row["scope"]),
         ruleset=row["ruleset"],
     )
 
@@ -143,6 +150,7 @@ def standing_columns(standing: Standing, newest: Verdict) -> Columns:
         "strength": newest.strength.value,
         "why_unclear": _text(newest.why_unclear),
         "mechanism": newest.mechanism,
+        "scope": _text(newest.scope),
         "measured_state": _text(standing.measured_state),
         "measured_since": standing.measured_since,
         "measured_at": standing.measured_at,
@@ -185,6 +193,7 @@ def check_state_from(row: Fetched) -> CheckState:
         strength=Strength(row["strength"]),
         why_unclear=_word(WhyUnclear, row["why_unclear"]),
         mechanism=row["mechanism"],
+        scope=_word(vocabulary.Scope, row["scope"]),
     )
 
 

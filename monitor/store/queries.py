@@ -188,6 +188,7 @@ _VERDICT_COLUMNS = (
             "strength",
             "why_unclear",
             "mechanism",
+            "scope",
             "ruleset",
         )
     ),

@@ -86,7 +86,9 @@ class ObservationRow(Row, table=True):
     strength: str
     why_unclear: str | None = None
     mechanism: str | None = None
+    scope: str | None = None
     ruleset: str
+    provenance: dict[str, Any] | None = Field(default=None, sa_type=_JSON)
     facts: bytes | None = None
     control: bytes | None = None
 
@@ -139,6 +141,7 @@ class CheckStateRow(Row, table=True):
     strength: str
     why_unclear: str | None = None
     mechanism: str | None = None
+    scope: str | None = None
     measured_state: str | None = None
     measured_since: datetime | None = None
     measured_at: datetime | None = None

@@ -11,14 +11,39 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from probes.kit.vocabulary import Unmeasured, Validity
+from probes.kit.vocabulary import Aim, MarkKind, Unmeasured, Validity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A known fingerprint that fits what was received.
+
+    `name` is `<list>:<id>`, such as `own:ru_rostelecom` or `ooni:ru_12`. A block page counts only in `countries` (none:
+    everywhere); `actor` is whoever the page itself says it is from.
+    """
+
+    name: str
+    kind: MarkKind
+    countries: tuple[str, ...] = ()
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsReply:
+    """A further answer to a question that had been answered: late, or a double. `after` is seconds since the question."""
+
+    after: float
+    rcode: str
+    authoritative: bool = False
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What every stage records: which redirect hop it belongs to, its own clock, and its failure in OONI's words."""
+    """What every stage records: which redirect hop it belongs to, why, its own clock, and its failure in OONI's words."""
 
     hop: int = 0
+    aim: Aim = Aim.VISIT
     started: float
     duration: float
     failure: str | None = None
@@ -37,6 +62,14 @@ class DnsLookup(Step):
     authoritative: bool = False
     answers: tuple[str, ...] = ()
     cnames: tuple[str, ...] = ()
+    checking_disabled: bool = False
+    """Whether the resolver was told not to validate (CD=1), as after SERVFAIL: an answer only then means bad DNSSEC."""
+    extended_errors: tuple[int, ...] = ()
+    """EDE codes (RFC 8914): 15 blocked, 16 censored, 17 filtered, 6 DNSSEC bogus."""
+    has_authority: bool = True
+    """Whether the authority section held anything. A denial without one comes from no proper resolver (RFC 2308)."""
+    further: tuple[DnsReply, ...] = ()
+    marks: tuple[Mark, ...] = ()
     wire: str | None = None
     """Blob: query and replies, each with the two-byte length prefix of DNS over TCP (RFC 1035, 4.2.2)."""
 
@@ -66,6 +99,7 @@ class TlsHandshake(Step):
     not_before: datetime | None = None
     not_after: datetime | None = None
     chain_hash: str | None = None
+    marks: tuple[Mark, ...] = ()
     chain: str | None = None
     """Blob: the certificates as the peer sent them, leaf first, DER, concatenated."""
 
@@ -84,6 +118,7 @@ class HttpExchange(Step):
     body_hash: str | None = None
     truncated: bool = False
     received: tuple[tuple[float, int], ...] = ()
+    marks: tuple[Mark, ...] = ()
     request: str | None = None
     head: str | None = None
     """Blob: the head of the response as it came, secrets taken out; all that came, where it was no HTTP."""
@@ -93,17 +128,40 @@ class HttpExchange(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything one look saw, in the order in which it happened. `details` holds what only one probe kind knows."""
+    """Everything one look saw, in the order in which it happened. `details` holds what only one probe kind knows.
+
+    `asns` are the autonomous systems of addresses, as far as they are known; `lists` the versions of the fingerprint lists
+    that the marks come from.
+    """
 
     dns: tuple[DnsLookup, ...] = ()
     tcp: tuple[TcpConnect, ...] = ()
     tls: tuple[TlsHandshake, ...] = ()
     http: tuple[HttpExchange, ...] = ()
+    asns: dict[str, int] = field(default_factory=dict)
+    lists: dict[str, str] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
 
     def steps(self) -> tuple[Step, ...]:
         """All steps, by the time they started."""
         return tuple(sorted((*self.dns, *self.tcp, *self.tls, *self.http), key=lambda step: step.started))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where an observation comes from that somebody else made, and under whose name it must be cited.
+
+    `service` is `ooni` or `globalping`; `name` is the measurement's id there. Of the line that it was made from only the
+    network's number and kind are kept.
+    """
+
+    service: str
+    name: str
+    url: str | None = None
+    attribution: str
+    asn: int | None = None
+    network: str | None = None
+    software: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +199,7 @@ class Observation:
     id: str
     check: str
     vantage: str
+    country: str | None = None
     started_at: datetime
     duration: float
     facts: Facts | None
@@ -149,6 +208,7 @@ class Observation:
     unmeasured: Unmeasured | None = None
     missed: int = 0
     timing_suspect: bool = False
+    provenance: Provenance | None = None
     probe_version: int
     software: str
 

@@ -1,15 +1,54 @@
 """Which resolvers a vantage point asks: those of its configuration, else those of the machine."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from probes.kit.address import Place, is_address
+from probes.kit.hostname import ascii_host
 
 RESOLV_CONF: Final = Path("/etc/resolv.conf")
 _DNS_PORT: Final = 53
 _MOST: Final = 3
 """Resolvers that are read from a file (as glibc, resolv.conf(5))."""
+
+
+class Transport(StrEnum):
+    """How a public resolver is asked: in clear text, over TLS (RFC 7858), or over HTTPS (RFC 8484)."""
+
+    UDP = "udp"
+    DOT = "dot"
+    DOH = "doh"
+
+
+def _an_address(text: str) -> str:
+    if not is_address(text):
+        raise ValueError(f"{text!r} is not an IP address: a public resolver is asked by its address, such as 9.9.9.9")
+    return text
+
+
+class PublicResolver(BaseModel):
+    """A resolver that is nobody's own, asked by its address, so that its name need not be looked up first.
+
+    `name` is what its certificate must prove, for DoT and DoH; `path` is where DoH is asked.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    transport: Transport
+    address: Annotated[str, AfterValidator(_an_address)]
+    port: int | None = Field(default=None, ge=1, le=65535, description="left out: 53, 853 or 443")
+    name: Annotated[str, AfterValidator(ascii_host)] | None = None
+    path: str = Field(default="/dns-query", pattern=r"^/[!-~]{0,200}$")
+
+    @model_validator(mode="after")
+    def _is_named(self) -> Self:
+        if self.transport is not Transport.UDP and self.name is None:
+            raise ValueError(f"a {self.transport} resolver needs the `name` that its certificate must prove")
+        return self
 
 
 class Resolvers:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from probes.kit.vocabulary import State, Strength, WhyUnclear
+from probes.kit.vocabulary import Scope, State, Strength, WhyUnclear
 
 Case = TypeVar("Case", contravariant=True)
 
@@ -27,6 +27,7 @@ class Rule(Generic[Case]):
     fits: Callable[[Case], Seen | None]
     why_unclear: WhyUnclear | None = None
     mechanism: str | None = None
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class Finding:
     strength: Strength
     why_unclear: WhyUnclear | None = None
     mechanism: str | None = None
+    scope: Scope | None = None
 
 
 def first_fitting(rules: Sequence[Rule[Case]], case: Case) -> Finding:
@@ -56,6 +58,7 @@ def first_fitting(rules: Sequence[Rule[Case]], case: Case) -> Finding:
                 strength=rule.strength,
                 why_unclear=rule.why_unclear,
                 mechanism=rule.mechanism,
+                scope=rule.scope,
             )
     raise LookupError("no rule fits: a rule table must end with one that always does")
 

@@ -92,3 +92,48 @@ class Stage(StrEnum):
     TCP = "tcp"
     TLS = "tls"
     HTTP = "http"
+
+
+class Depth(StrEnum):
+    """How thoroughly a look is made. A light one is all that a well target is troubled with most of the time."""
+
+    LIGHT = "light"
+    FULL = "full"
+
+
+class Scope(StrEnum):
+    """Whom a disturbance is meant for, where that is not simply the target."""
+
+    COLLATERAL = "collateral"
+    """The target's neighbours suffer the same: it shares an address or a network with whoever is meant."""
+
+
+class Aim(StrEnum):
+    """Why a step was taken."""
+
+    VISIT = "visit"
+    """As a visitor would: the own resolver's answers, and the pages behind them."""
+    ELSEWHERE = "elsewhere"
+    """At an address that the own resolver did not give, or that was not needed for the page: can it prove to be the host?"""
+    AGAIN = "again"
+    """A step that failed, once more and unchanged."""
+    INNOCUOUS_NAME = "innocuous_name"
+    """The failing address, asked for a name that nobody blocks."""
+    INNOCUOUS_HOST = "innocuous_host"
+    """The failing name, said to an address that nobody blocks; or that address under its own name, for comparison."""
+    NEIGHBOUR = "neighbour"
+    """An unrelated website in the same network or at the same address."""
+    PROBE_NAME = "probe_name"
+    """A name asked of a resolver to learn about the resolver: one that cannot exist, or one that everybody resolves."""
+
+
+class MarkKind(StrEnum):
+    """What a fingerprint is known to be the mark of."""
+
+    BLOCKPAGE = "blockpage"
+    FORGED_ADDRESS = "forged_address"
+    STATE_AUTHORITY = "state_authority"
+    NOT_A_BLOCKPAGE = "not_a_blockpage"
+    """A page that is easily mistaken for one: evidence against."""
+    PARKED = "parked"
+    SUSPENDED = "suspended"

@@ -14,11 +14,12 @@ from probes.kit.network.lookup import Lookup
 from probes.kit.network.plain import Plain
 from probes.kit.network.records import Records
 from probes.kit.network.secure import Secure
-from probes.kit.network.stage import Stage
+from probes.kit.network.stage import Part, Stage
 from probes.kit.observation import Blob, Facts, HttpExchange, TlsHandshake
 from probes.kit.proxy import Proxy, ProxyFailed, Tunnel
 from probes.kit.target import Target, target
 from probes.kit.transport import Wire
+from probes.kit.vocabulary import Aim, Depth
 
 if TYPE_CHECKING:
     from probes.kit.network.network import Network
@@ -34,8 +35,9 @@ class Look:
     way then, or begin later, fail with `generic_timeout_error`.
     """
 
-    def __init__(self, network: "Network") -> None:
+    def __init__(self, network: "Network", depth: Depth) -> None:
         self._network = network
+        self.depth = depth
         self._budgets = network.door.budgets
         self._records = Records(network.scrubber)
         self._opened = perf_counter()
@@ -78,10 +80,10 @@ class Look:
     def _left(self) -> float:
         return self._budgets.look - (perf_counter() - self._opened)
 
-    def _stage(self, seconds: float, hop: int) -> Stage:
-        return Stage(self._opened, min(seconds, self._left()), hop)
+    def _stage(self, seconds: float, part: Part) -> Stage:
+        return Stage(self._opened, min(seconds, self._left()), part)
 
-    async def resolve(self, name: str, *, hop: int = 0) -> tuple[str, ...]:
+    async def resolve(self, name: str, *, hop: int = 0, aim: Aim = Aim.VISIT) -> tuple[str, ...]:
         """The addresses of `name` from the vantage point's own resolver, IPv4 first; none where that failed.
 
         An address is its own answer and asks nobody. Through a proxy there is nobody to ask, and no answer.
@@ -90,6 +92,7 @@ class Look:
             return ()
         if is_address(name):
             return (name,)
+        part = Part(hop, aim)
         lookups: list[Lookup] = []
         try:
             lookups += [self._lookup(question(name, qtype)) for qtype in QTYPES]
@@ -98,62 +101,64 @@ class Look:
             for lookup in lookups:
                 await lookup.end()
         except BadName as error:
-            self._records.not_asked(name, perf_counter() - self._opened, hop, classify(error))
+            self._records.not_asked(name, perf_counter() - self._opened, part, classify(error))
         finally:
             for lookup in lookups:
                 lookup.close()
-                self._records.looked_up(lookup, self._opened, hop)
+                self._records.looked_up(lookup, self._opened, part)
         return tuple(dict.fromkeys(answer for lookup in lookups if lookup.reply for answer in lookup.reply.answers))
 
     def _lookup(self, asked: Question) -> Lookup:
         seconds = min(self._budgets.dns, self._left())
         return Lookup(self._network.connector, self._network.own_resolvers(), asked, seconds)
 
-    async def fetch(self, url: str, addresses: Sequence[str], *, hop: int = 0) -> HttpExchange | None:
+    async def fetch(self, url: str, addresses: Sequence[str], *, hop: int = 0, aim: Aim = Aim.VISIT) -> HttpExchange | None:
         """Get `url` from the first of `addresses` that can be reached: TCP, TLS where the URL asks for it, one GET.
 
         Redirects are not followed. Where the certificate does not verify, the page is fetched all the same: it is that of
         whoever is in the way. None where no exchange took place. Through a proxy `addresses` do not matter.
         """
+        part = Part(hop, aim)
         try:
             wanted = target(url)
         except ValueError:
-            return self._records.not_exchanged(url, perf_counter() - self._opened, hop, Failure.HTTP_INVALID_REDIRECT)
+            return self._records.not_exchanged(url, perf_counter() - self._opened, part, Failure.HTTP_INVALID_REDIRECT)
         for address in (wanted.host,) if self.proxied else addresses:
-            stream = await self._open(wanted, address, hop)
+            stream = await self._open(wanted, address, part)
             if stream is not None:
-                return await self._get(stream, wanted, address, hop)
+                return await self._get(stream, wanted, address, part)
         return None
 
-    async def handshake(self, address: str, port: int, server_name: str, *, hop: int = 0) -> TlsHandshake:
+    async def handshake(self, address: str, port: int, server_name: str, *, hop: int = 0, aim: Aim = Aim.VISIT) -> TlsHandshake:
         """TCP and TLS only. Where TCP fails no handshake is recorded, and the one that is returned carries its failure."""
-        plain, stage = await self._reach(address, port, hop)
+        part = Part(hop, aim)
+        plain, stage = await self._reach(address, port, part)
         if plain is None:
             return TlsHandshake(**stage.facts(), address=address, port=port, server_name=server_name)
         secure = None
         try:
-            secure, step = await self._shake(plain, address, port, server_name, hop)
+            secure, step = await self._shake(plain, address, port, server_name, part)
         finally:
             (secure or plain).close()
         return step
 
-    async def _open(self, wanted: Target, address: str, hop: int) -> Plain | Secure | None:
-        plain, _ = await self._reach(address, wanted.port, hop)
+    async def _open(self, wanted: Target, address: str, part: Part) -> Plain | Secure | None:
+        plain, _ = await self._reach(address, wanted.port, part)
         if plain is None or not wanted.secure:
             return plain
         secure = None
         try:
-            secure, _ = await self._shake(plain, address, wanted.port, wanted.server_name, hop)
+            secure, _ = await self._shake(plain, address, wanted.port, wanted.server_name, part)
         finally:
             if secure is None:
                 plain.close()
         return secure
 
-    async def _reach(self, address: str, port: int, hop: int) -> tuple[Plain | None, Stage]:
+    async def _reach(self, address: str, port: int, part: Part) -> tuple[Plain | None, Stage]:
         if self._network.proxy is not None:
-            return await self._reach_through(self._network.proxy, address, port, hop)
+            return await self._reach_through(self._network.proxy, address, port, part)
         plain = None
-        stage = self._stage(self._budgets.tcp, hop)
+        stage = self._stage(self._budgets.tcp, part)
         try:
             async with stage:
                 if not may_connect(address):
@@ -164,10 +169,10 @@ class Look:
             self._records.connected(stage, address, port)
         return plain, stage
 
-    async def _reach_through(self, proxy: Proxy, host: str, port: int, hop: int) -> tuple[Plain | None, Stage]:
+    async def _reach_through(self, proxy: Proxy, host: str, port: int, part: Part) -> tuple[Plain | None, Stage]:
         """The proxy first, which is no fact about the host, then the host through it, which is."""
         plain = None
-        stage = self._stage(self._budgets.tcp, hop)
+        stage = self._stage(self._budgets.tcp, part)
         try:
             async with stage:
                 plain = await self._network.connect(proxy.host, proxy.port)
@@ -176,15 +181,15 @@ class Look:
             if plain is None or stage.failure:
                 self.proxy_failure = f"the proxy cannot be used: {stage.failure}"
                 return None, stage
-            stage = await self._enter(tunnel, host, port, hop)
+            stage = await self._enter(tunnel, host, port, part)
         finally:
             if plain is not None and stage.failure:
                 plain.close()
         return (None if stage.failure else plain), stage
 
-    async def _enter(self, tunnel: Tunnel, host: str, port: int, hop: int) -> Stage:
+    async def _enter(self, tunnel: Tunnel, host: str, port: int, part: Part) -> Stage:
         blameless = True
-        stage = self._stage(self._budgets.tcp, hop)
+        stage = self._stage(self._budgets.tcp, part)
         try:
             async with stage:
                 try:
@@ -199,11 +204,11 @@ class Look:
         return stage
 
     async def _shake(
-        self, plain: Plain, address: str, port: int, server_name: str, hop: int
+        self, plain: Plain, address: str, port: int, server_name: str, part: Part
     ) -> tuple[Secure | None, TlsHandshake]:
         """Shake hands, and judge the chain only then. A bad one is a fact, and no reason to stop."""
         secure = None
-        stage = self._stage(self._budgets.tls, hop)
+        stage = self._stage(self._budgets.tls, part)
         try:
             async with stage:
                 secure = Secure(plain, self._network.context, server_name)
@@ -216,9 +221,9 @@ class Look:
         examined = self._network.examine(server_name, secure.chain)
         return secure, self._records.shaken(stage, address, port, server_name, secure, examined)
 
-    async def _get(self, stream: Plain | Secure, wanted: Target, address: str, hop: int) -> HttpExchange:
+    async def _get(self, stream: Plain | Secure, wanted: Target, address: str, part: Part) -> HttpExchange:
         wire = Wire(stream)
-        stage = self._stage(self._budgets.http, hop)
+        stage = self._stage(self._budgets.http, part)
         try:
             async with stage:
                 await self._network.browser.get(wanted.url, wire, BODY_CAP)

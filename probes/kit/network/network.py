@@ -14,6 +14,7 @@ from probes.kit.proxy import parse
 from probes.kit.redact import Scrubber
 from probes.kit.resolvers import Resolvers
 from probes.kit.transport import Browser
+from probes.kit.vocabulary import Depth
 
 
 def _now() -> datetime:
@@ -55,9 +56,9 @@ class Network:
         """What `chain` is worth for `host` at this time."""
         return self._examiner.examine(host, chain, self._now())
 
-    def look(self) -> Look:
+    def look(self, depth: Depth = Depth.LIGHT) -> Look:
         """A new look: `async with network.look() as look:` applies the overall deadline."""
-        return Look(self)
+        return Look(self, depth)
 
     async def aclose(self) -> None:
         """Give up what is held. Looks under way must have ended."""

@@ -8,7 +8,7 @@ from probes.kit.budgets import BODY_CAP
 from probes.kit.chain import Examined
 from probes.kit.network.lookup import Lookup
 from probes.kit.network.secure import Secure
-from probes.kit.network.stage import Stage
+from probes.kit.network.stage import Part, Stage
 from probes.kit.observation import Blob, DnsLookup, Facts, HttpExchange, Step, TcpConnect, TlsHandshake
 from probes.kit.page import title, unpacked
 from probes.kit.redact import Scrubber, without_secrets
@@ -50,12 +50,12 @@ class Records:
         """The bytes that the steps name, each once."""
         return list(self._blobs.values())
 
-    def looked_up(self, lookup: Lookup, opened: float, hop: int) -> None:
+    def looked_up(self, lookup: Lookup, opened: float, part: Part) -> None:
         """Record a question to the own resolver; `opened` is the clock reading at which the look began."""
         reply = lookup.reply
         self._dns.append(
             DnsLookup(
-                hop=hop,
+                **part._asdict(),
                 started=lookup.began - opened,
                 duration=lookup.duration,
                 failure=lookup.failure,
@@ -71,11 +71,11 @@ class Records:
             )
         )
 
-    def not_asked(self, name: str, started: float, hop: int, failure: str) -> None:
+    def not_asked(self, name: str, started: float, part: Part, failure: str) -> None:
         """Record that `name` could not even be put into a question."""
         self._dns.append(
             DnsLookup(
-                hop=hop,
+                **part._asdict(),
                 started=started,
                 duration=0.0,
                 failure=failure,
@@ -145,10 +145,10 @@ class Records:
         self._http.append(step)
         return step
 
-    def not_exchanged(self, url: str, started: float, hop: int, failure: str) -> HttpExchange:
+    def not_exchanged(self, url: str, started: float, part: Part, failure: str) -> HttpExchange:
         """Record that there was nobody to ask: `url` leads nowhere."""
         shown = self._scrubber.scrub_text(url)[:_LOCATION_CAP]
-        step = HttpExchange(hop=hop, started=started, duration=0.0, failure=failure, url=shown)
+        step = HttpExchange(**part._asdict(), started=started, duration=0.0, failure=failure, url=shown)
         self._http.append(step)
         return step
 

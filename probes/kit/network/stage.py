@@ -3,31 +3,40 @@
 import asyncio
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from probes.kit.failure import Failure, classify
+from probes.kit.vocabulary import Aim
+
+
+class Part(NamedTuple):
+    """Which part of a look a step belongs to."""
+
+    hop: int
+    aim: Aim
 
 
 class Stage:
     """Runs a block within `seconds`, and afterwards says when it began, how long it took, and the word for its failure.
 
-    `opened` is the clock reading from which `started` counts, `hop` the redirect hop to which the step belongs. Errors end
+    `opened` is the clock reading from which `started` counts, `part` what the step belongs to. Errors end
     here, as words; only a cancellation from outside goes on, and leaves `interrupted`.
     """
 
-    __slots__ = ("_began", "_limit", "duration", "failure", "hop", "started")
+    __slots__ = ("_began", "_limit", "duration", "failure", "part", "started")
 
-    def __init__(self, opened: float, seconds: float, hop: int) -> None:
+    def __init__(self, opened: float, seconds: float, part: Part) -> None:
         self._began = perf_counter()
         self._limit = asyncio.timeout(max(seconds, 0))
-        self.hop = hop
+        self.part = part
         self.started = self._began - opened
         self.duration = 0.0
         self.failure: str | None = Failure.INTERRUPTED
 
     def facts(self) -> dict[str, Any]:
         """What every recorded step says."""
-        return {"hop": self.hop, "started": self.started, "duration": self.duration, "failure": self.failure}
+        hop, aim = self.part
+        return {"hop": hop, "aim": aim, "started": self.started, "duration": self.duration, "failure": self.failure}
 
     async def __aenter__(self) -> Self:
         await self._limit.__aenter__()

@@ -62,6 +62,7 @@ def a_look(
         id=name or f"look-{next(_serial):06d}",
         check=check.id,
         vantage=check.vantage,
+        country=check.country,
         started_at=at,
         duration=0.0 if gap else duration,
         facts=None if gap else facts or Facts(),
