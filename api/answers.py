@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from api import schemas
+from api.visible import SeenLook
 from api.wording import Wording
 from monitor.core import incident as core
-from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Organisation, Target, VantagePoint
 from monitor.service import Health, VantageStatus
 from monitor.store import CheckState, Span
@@ -26,8 +26,8 @@ def incident(found: core.Incident, words: Wording, address: str) -> schemas.Inci
         stage=found.stage,
         origin=found.origin,
         tlp=found.tlp,
-        organisation=found.key.organisation,
-        target=found.key.target,
+        organisation=found.key.organisation or None,
+        target=found.key.target or None,
         provider=found.provider,
         countries=countries(found),
         onset=schemas.Bracket.model_validate(found.onset),
@@ -61,9 +61,10 @@ def numbered(seq: int, found: core.Event) -> schemas.NumberedEvent:
     return schemas.NumberedEvent(seq=seq, **event(found).model_dump())
 
 
-def look(found: Verdict) -> schemas.Look:
+def look(found: SeenLook) -> schemas.Look:
     """A look and the verdict on it."""
-    return schemas.Look.model_validate({**asdict(found), "vantage": found.vantage or None})
+    origin = found.provenance and {**asdict(found.provenance), "name": found.provenance.name or None}
+    return schemas.Look.model_validate({**asdict(found.verdict), "vantage": found.verdict.vantage or None, "provenance": origin})
 
 
 def state(found: CheckState) -> schemas.State:
@@ -137,6 +138,5 @@ def health(found: Health, *, whole: bool) -> schemas.Health:
 
 
 def is_blind(found: Health) -> bool:
-    """Whether every vantage point is known to have lost its sight."""
-    lost = {VantageHealth.OFFLINE, VantageHealth.ISOLATED}
-    return bool(found.vantages) and all(one.health in lost for one in found.vantages)
+    """Whether every vantage point is known to have lost its sight. One that is cut off from abroad still sees."""
+    return bool(found.vantages) and all(one.health is VantageHealth.OFFLINE for one in found.vantages)

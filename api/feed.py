@@ -1,6 +1,7 @@
 """The incident log as JSON Feed 1.1, rendered once for every change of the log and kept as bytes."""
 
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -103,6 +104,7 @@ class Renderings:
 
 async def _render(visible: Visible, filters: IncidentFilters, language: Language) -> Rendering:
     incidents = await visible.incidents(filters, limit=ENTRIES)
+    attributions = await visible.attributions([one.id for one in incidents])
     words = Wording(language, visible.watchlist, visible.now)
     address = visible.context.settings.address
     feed = Feed(
@@ -114,26 +116,26 @@ async def _render(visible: Visible, filters: IncidentFilters, language: Language
         ),
         icon=f"{address}/static/{static_name('icon')}",
         language=language,
-        items=[_item(incident, words, address) for incident in incidents],
+        items=[_item(incident, words, address, attributions.get(incident.id, ())) for incident in incidents],
     )
     return Rendering(feed.model_dump_json(by_alias=True).encode(), max((one.updated for one in incidents), default=None))
 
 
-def _item(incident: Incident, words: Wording, address: str) -> FeedItem:
+def _item(incident: Incident, words: Wording, address: str, attributions: Sequence[str]) -> FeedItem:
     stage = words.label(incident.stage).word
     return FeedItem(
         id=incident.id,
         url=f"{address}/incidents/{incident.id}",
         title=f"{words.title(incident)} ({stage})",
-        content_text="\n".join(_lines(incident, words)),
+        content_text="\n".join((*_lines(incident, words), *_thanks(attributions, words))),
         date_published=incident.detected,
         date_modified=incident.updated,
-        tags=[incident.kind, incident.stage, incident.key.organisation],
+        tags=[tag for tag in (incident.kind, incident.stage, incident.key.organisation) if tag],
         language=words.language,
         cutwatch=Extension(
             kind=incident.kind,
             stage=incident.stage,
-            organisation=incident.key.organisation,
+            organisation=incident.key.organisation or None,
             provider=incident.provider,
             countries=countries(incident),
             version=incident.version,
@@ -148,6 +150,12 @@ def _lines(incident: Incident, words: Wording) -> list[str]:
     if incident.end:
         lines.append(words.text("Over: %(bracket)s.", bracket=words.bracket(incident.end)))
     return [*lines, plain(incident.because, _LONGEST_REASON)]
+
+
+def _thanks(attributions: Sequence[str], words: Wording) -> Iterator[str]:
+    """Whose measurements an incident rests on besides ours: their licence asks for it, and so does decency."""
+    if attributions:
+        yield f"{words.text('With measurements by others, who are to be named as well:')} {'; '.join(attributions)}"
 
 
 def _query(filters: IncidentFilters) -> str:

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.core.incident import EventKind, IncidentStage, Kind, Origin
 from monitor.core.watchlist import NetworkKind, Tlp
+from probes.kit.vocabulary import Meant, Strength, VantageHealth, VantageKind, WhyUnclear
 from probes.kit.vocabulary import State as StateWord
-from probes.kit.vocabulary import Scope, Strength, VantageHealth, VantageKind, WhyUnclear
 
 JSON_FEED = "https://jsonfeed.org/version/1.1"
 
@@ -36,8 +36,8 @@ class Incident(Answer):
     stage: IncidentStage
     origin: Origin
     tlp: Tlp
-    organisation: str = Field(examples=["ovd-info"])
-    target: str = Field(examples=["site"])
+    organisation: str | None = Field(examples=["ovd-info"], description="null where a whole network is cut off")
+    target: str | None = Field(examples=["site"])
     provider: str | None
     countries: list[str] = Field(examples=[["RU"]], description="where the loss is felt (ISO 3166)")
     onset: Bracket
@@ -91,8 +91,26 @@ class IncidentLog(Answer):
     items: list[Event]
 
 
+class Provenance(Answer):
+    """Who made a look that is not our own. Whoever passes it on must name them, as `attribution` says.
+
+    What would lead to a volunteer's line is null for readers outside the organisation, unless it is published anyway.
+    """
+
+    service: str = Field(examples=["ooni"])
+    name: str | None = Field(examples=["20261121112233.123456_RU_webconnectivity_0123456789abcdef"])
+    url: str | None = Field(examples=["https://explorer.ooni.org/m/20261121112233.123456_RU_webconnectivity_0123456789abcdef"])
+    attribution: str = Field(examples=["OONI, CC BY-NC-SA 4.0"])
+    asn: int | None = Field(examples=[12389])
+    network: str | None
+    software: str | None
+
+
 class Look(Answer):
-    """One look and the verdict on it. `vantage` is null for readers outside the organisation."""
+    """One look and the verdict on it. `vantage` is null for readers outside the organisation.
+
+    `provenance` says who made it; null where it is our own.
+    """
 
     observation: str
     at: datetime
@@ -105,7 +123,8 @@ class Look(Answer):
     strength: Strength
     why_unclear: WhyUnclear | None
     mechanism: str | None
-    scope: Scope | None
+    scope: Meant | None
+    provenance: Provenance | None
 
 
 class LookList(Answer):
@@ -133,7 +152,7 @@ class State(Answer):
     strength: Strength
     why_unclear: WhyUnclear | None
     mechanism: str | None
-    scope: Scope | None
+    scope: Meant | None
     measured_state: StateWord | None
     measured_since: datetime | None
     measured_at: datetime | None
@@ -261,7 +280,7 @@ class Extension(Answer):
 
     kind: Kind
     stage: IncidentStage
-    organisation: str
+    organisation: str | None
     provider: str | None
     countries: list[str]
     version: int

@@ -3,7 +3,7 @@
 Nobody outside an organisation learns from which vantage points it is watched: to them a look comes from a country.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -14,11 +14,13 @@ from api.access import Identified, Reader, context_of
 from api.parameters import IncidentFilters
 from api.planned import planned_checks
 from api.problems import not_found
-from monitor.core.incident import Event, EventKind, Incident, IncidentStage, fold
+from monitor.core.incident import Event, EventKind, Incident, IncidentStage, Kind, fold
+from monitor.core.routing import concerned
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Organisation, Target, Tlp, Watchlist
 from monitor.service import Context
-from monitor.store import CheckState, Reading, Span
+from monitor.store import CheckState, Judged, Reading, Span
+from probes.kit.observation import Provenance
 
 OVER: Final = frozenset({IncidentStage.ENDED, IncidentStage.REINSTATED, IncidentStage.AVERTED})
 """The stages of what truly was, and is no more."""
@@ -28,6 +30,9 @@ LOOKS_AROUND: Final = timedelta(hours=1)
 
 LOOKS_OF_A_CHECK: Final = 150
 """Looks of one check around one change, at most."""
+
+PUBLISHED: Final = "ooni"
+"""The service whose volunteers publish what they measured, for anybody to cite."""
 
 _BATCH: Final = 200
 """Rows that are read at a time while those that the reader may not see are left out."""
@@ -49,6 +54,14 @@ class Freshness:
     def is_stale(self) -> bool:
         """Whether too few checks were made lately to speak of all."""
         return 2 * self.fresh < self.total
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLook:
+    """The verdict on a look, and whose look it is where it is not our own."""
+
+    verdict: Verdict
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +124,7 @@ class Visible:
         found: list[Incident] = []
         while len(found) < limit:
             batch = await self._batch(filters, stages, after)
-            found += [self._incident(one) for one in batch if self.reader.may_read(one)]
+            found += [self._incident(one) for one in batch if self.may_read(one)]
             if len(batch) < _BATCH:
                 break
             after = batch[-1].id
@@ -133,13 +146,20 @@ class Visible:
     async def _check_cursor(self, after: str) -> None:
         """Refuse a cursor that names nothing or nothing visible: by its effect it would tell which of the two."""
         found = await self.reading.incident(after)
-        if found is None or not self.reader.may_read(found):
+        if found is None or not self.may_read(found):
             raise HTTPException(422, "after: no page ends with this incident; begin again without a cursor")
+
+    def may_read(self, incident: Incident) -> bool:
+        """Whether the reader may know of this incident: their own, a public one, or that of a network they are watched from."""
+        if self.reader.may_read(incident):
+            return True
+        is_networks = incident.kind is Kind.ISOLATION
+        return is_networks and any(self.reader.belongs_to(one) for one in concerned(incident, self.watchlist))
 
     async def incident(self, name: str) -> Incident:
         """An incident as it is now."""
         found = await self.reading.incident(name)
-        if found is None or not self.reader.may_read(found):
+        if found is None or not self.may_read(found):
             raise not_found()
         return self._incident(found)
 
@@ -148,7 +168,7 @@ class Visible:
         await self.incident(name)
         events = await self.reading.events(name)
         found = fold(events[:number]) if 0 < number <= len(events) else None
-        if found is None or not self.reader.may_read(found):
+        if found is None or not self.may_read(found):
             raise not_found()
         return self._incident(found)
 
@@ -175,23 +195,31 @@ class Visible:
         """The visible incident of this id, asked for once."""
         if name not in known:
             incident = await self.reading.incident(name)
-            known[name] = incident if incident is not None and self.reader.may_read(incident) else None
+            known[name] = incident if incident is not None and self.may_read(incident) else None
         return known[name]
 
-    async def looks(self, incident: Incident) -> list[Verdict]:
+    async def looks(self, incident: Incident) -> list[SeenLook]:
         """The looks around a visible incident's beginning and end, good ones and gaps included, from everywhere; oldest first."""
         key = (incident.key.organisation, incident.key.target)
         checks = [one.check for one in await self.reading.current() if (one.organisation, one.target) == key]
         looks = [look for check in checks for moment in _changes(incident) for look in await self._around(check, moment)]
-        return sorted({look.observation: look for look in looks}.values(), key=lambda look: (look.at, look.observation))
+        once = {look.verdict.observation: look for look in looks}
+        return sorted(once.values(), key=lambda look: (look.verdict.at, look.verdict.observation))
 
-    async def _around(self, check: str, moment: datetime) -> list[Verdict]:
+    async def attributions(self, incidents: Collection[str]) -> dict[str, list[str]]:
+        """Whom to name beside us for the looks that visible incidents rest on, by incident."""
+        return await self.reading.attributions(incidents)
+
+    async def _around(self, check: str, moment: datetime) -> list[SeenLook]:
         since, until = moment - LOOKS_AROUND, moment + LOOKS_AROUND
         looks = await self.reading.observations(check, since, until, LOOKS_OF_A_CHECK)
-        return [self._look(look.verdict) for look in looks]
+        return [self._look(look) for look in looks]
 
-    def _look(self, verdict: Verdict) -> Verdict:
-        return verdict if self.reader.belongs_to(verdict.organisation) else replace(verdict, vantage="", check="")
+    def _look(self, look: Judged) -> SeenLook:
+        verdict, origin = look.verdict, look.observation.provenance
+        if self.reader.belongs_to(verdict.organisation):
+            return SeenLook(verdict, origin)
+        return SeenLook(replace(verdict, vantage="", check=""), origin and _told(origin))
 
     def _incident(self, incident: Incident) -> Incident:
         return incident if self.reader.belongs_to(incident.key.organisation) else replace(incident, vantages=())
@@ -207,6 +235,11 @@ class Visible:
 
     def _watched(self) -> frozenset[tuple[str, str]]:
         return frozenset((one.id, target.id) for one in self.watchlist.organisations for target in self.targets(one))
+
+
+def _told(origin: Provenance) -> Provenance:
+    """What readers outside the organisation learn: what is published anyway is cited in full, a line that was lent is not."""
+    return origin if origin.service == PUBLISHED else replace(origin, name="", url=None, asn=None)
 
 
 def _changes(incident: Incident) -> list[datetime]:

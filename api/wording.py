@@ -88,9 +88,21 @@ class Wording:
 
     def title(self, incident: Incident) -> str:
         """An incident in one line: "OVD-Info, ovdinfo.org: Blocking in Russia"."""
+        if not incident.key.organisation:
+            return self.loss(incident)
         organisation = self.organisation(incident.key.organisation)
         target = self.target(incident.key.organisation, incident.key.target)
         return f"{organisation}, {target}: {self.loss(incident)}"
+
+    def headline(self, incident: Incident) -> str:
+        """The same where the organisation stands above it: "ovdinfo.org: Blocking in Russia"."""
+        if not incident.key.organisation:
+            return self.loss(incident)
+        return f"{self.target(incident.key.organisation, incident.key.target)}: {self.loss(incident)}"
+
+    def owner(self, slug: str) -> str:
+        """Whose incident it is: an organisation's, or nobody's where a whole network is cut off."""
+        return self.organisation(slug) if slug else self.text("Networks cut off from the world")
 
     def bracket(self, bracket: Bracket) -> str:
         """When something happened, as far as looks can tell."""

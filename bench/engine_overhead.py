@@ -44,6 +44,7 @@ from probes.kit.budgets import Budgets
 from probes.kit.network import Door, Network
 from probes.kit.observation import Blob, DnsLookup, Facts, HttpExchange, TcpConnect, TlsHandshake
 from probes.kit.probe import Probe, ProbeParams
+from probes.kit.vocabulary import Depth
 
 GOAL: Final = 0.10
 """Of a real look's CPU, for scheduling and persistence together."""
@@ -103,7 +104,7 @@ async def nothing(looks: int, _: Path) -> float:
     probe, params = _Nothing(), _Params(url="https://www.organisation.example/")
     began = time.process_time()
     for _number in range(looks):
-        await probe.observe(params, _Look())
+        await probe.observe(params, _Look(Depth.LIGHT))
     return (time.process_time() - began) / looks * 1e6
 
 
@@ -229,7 +230,8 @@ class _Params(ProbeParams):
 class _Look:
     proxied = proxy_failed = False
 
-    def __init__(self) -> None:
+    def __init__(self, depth: Depth) -> None:
+        self.depth = depth
         self.blobs: list[Blob] = []
 
 
@@ -238,8 +240,8 @@ class _NothingNetwork:
         self.door = door
 
     @asynccontextmanager
-    async def look(self) -> AsyncIterator[_Look]:
-        yield _Look()
+    async def look(self, depth: Depth = Depth.LIGHT) -> AsyncIterator[_Look]:
+        yield _Look(depth)
 
     async def aclose(self) -> None:
         """Nothing to close."""

@@ -37,6 +37,7 @@ from monitor.engine.politeness import address_keys
 from probes.kit.discover import discover
 from probes.kit.network import Door, Network
 from probes.kit.observation import Facts, TcpConnect
+from probes.kit.vocabulary import Depth
 
 GOAL: Final = 400
 """Bytes of one idle check in heap and state, at most."""
@@ -170,7 +171,7 @@ class _WaitingNetwork:
         self.door = door
 
     @asynccontextmanager
-    async def look(self) -> Any:
+    async def look(self, depth: Depth = Depth.LIGHT) -> Any:  # noqa: ARG002 - the interface of a network
         yield self
 
     async def resolve(self, *_: object, **__: object) -> None:

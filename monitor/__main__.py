@@ -10,8 +10,11 @@ from monitor.commands.alerts import alerts
 from monitor.commands.configuration import check
 from monitor.commands.database import database
 from monitor.commands.demo import demo
+from monitor.commands.explain import explain
+from monitor.commands.imports import imports
 from monitor.commands.incidents import incidents
 from monitor.commands.keys import keys
+from monitor.commands.lists import lists
 from monitor.commands.look import look
 from monitor.commands.output import Exit, complaints
 from monitor.commands.run import run
@@ -38,9 +41,12 @@ app.command("demo")(demo)
 app.command("check")(check)
 app.command("look")(look)
 app.command("status")(status)
+app.add_typer(explain, name="explain")
+app.add_typer(imports, name="import")
 app.add_typer(incidents, name="incidents")
 app.add_typer(alerts, name="alerts")
 app.add_typer(keys, name="keys")
+app.add_typer(lists, name="lists")
 app.add_typer(database, name="db")
 
 

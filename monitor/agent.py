@@ -20,6 +20,7 @@ from monitor.clock import Clock
 from monitor.core.watchlist import VantagePoint
 from monitor.engine.doors import door_for
 from monitor.engine.engine import Engine
+from monitor.engine.services import Services
 from monitor.logs import set_up_logs
 from monitor.scheduler import Scheduler
 from monitor.settings import Settings
@@ -46,6 +47,8 @@ FINISH: Final = 5.0
 
 DRAIN: Final = 5.0
 """and that the service then has to take what is left. What it does not take is in the spill file for the next start."""
+
+_SOFTWARE: Final = f"cutwatch/{version('cutwatch')}"
 
 STALLED: Final = 120
 """Real seconds without a tick after which the process shows where it hangs and exits, so that its supervisor starts it anew."""
@@ -74,7 +77,12 @@ class _Prober:
         self._clock = clock
         self._bus = bus
         self._engine = Engine(
-            bus=bus, probes=discover(), opener=self._open, clock=clock, software=f"cutwatch/{version('cutwatch')}"
+            bus=bus,
+            probes=discover(),
+            opener=self._open,
+            clock=clock,
+            software=_SOFTWARE,
+            sources=Services(settings, clock, _SOFTWARE).open,
         )
         self._scheduler = Scheduler(clock)
         self._parent = parent or os.getppid()

@@ -228,6 +228,7 @@ class Metrics:
             self._incidents.labels(kind.value, "", country)
         for country in countries:
             self._withdrawals.labels(Kind.WITHDRAWAL.value, "", country)
+            self._open.labels("", Kind.ISOLATION.value, "", country)
         for organisation, kind, country in product(watchlist.organisations, _COMMON_KINDS, countries):
             self._open.labels(organisation.id, kind.value, "", country)
 

@@ -18,10 +18,13 @@ import structlog
 from monitor.bus import Report, ServiceBus
 from monitor.bus.frames import encode
 from monitor.clock import Clock
-from monitor.core.incident import Change, EventKind, Incident, IncidentStage, apply, record
-from monitor.core.ledger import Ledger, Step
+from monitor.core.incident import Change, Event, EventKind, Incident, IncidentStage, Kind, apply, record
+from monitor.core.isolation import Isolations, IsolationStep
+from monitor.core.ledger import REACH, Ledger, Step
 from monitor.core.plan import Check
+from monitor.core.planned import planned_changes
 from monitor.core.routing import route
+from monitor.core.sight import is_round, judge_round, sight_checks, speaks_of_its_target
 from monitor.core.verdict import Verdict, judge, unjudged
 from monitor.core.watchlist import Watchlist
 from monitor.metrics import Metrics
@@ -52,18 +55,36 @@ DECISIONS = 500
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The configuration in force: what is watched, by which checks, with which probes."""
+    """The configuration in force: what is watched, by which checks, with which probes.
+
+    `sights` are what the vantage points' rounds of canaries are filed under.
+    """
 
     watchlist: Watchlist
     checks: Mapping[str, Check]
     probes: Mapping[str, Probe]
+    sights: Mapping[str, Check] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sights", sight_checks(self.watchlist))
+
+    @property
+    def registered(self) -> tuple[Check, ...]:
+        """Everything under which anything is filed."""
+        return (*self.checks.values(), *self.sights.values())
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
     step: Step
+    isolation: IsolationStep
     judged: Sequence[Judged]
     messages: int
+
+    @property
+    def events(self) -> tuple[tuple[Event, Incident], ...]:
+        """All that has happened."""
+        return (*self.step.events, *self.isolation.events)
 
 
 @dataclass(slots=True)
@@ -96,6 +117,9 @@ class Pipeline:
 
     seen: int = 0
     """The number of the newest event of the log that the ledger knows of."""
+
+    isolations: Isolations = field(default_factory=Isolations)
+    """What is remembered of the vantage points' own sight."""
 
     lately: dict[str, tuple[datetime, Memory]] = field(default_factory=dict)
 
@@ -173,13 +197,17 @@ class Pipeline:
         async with self.store.writing() as writing:
             judged = self._judged(await _unknown(writing, reports), memories)
             await writing.add_looks(judged, now)
-            verdicts = [one.verdict for one in judged]
+            current = (one.verdict for one in judged if not _is_history(one.observation, now))
+            verdicts = [verdict for verdict in current if speaks_of_its_target(verdict)]
+            rounds = [one.verdict for one in judged if is_round(one.verdict)]
             numbers = _numbers(await writing.next_incident_id(now.year))
-            step = self.ledger.take(verdicts, self.watch.watchlist.monitor.confirmation, now, numbers)
-            messages = await self._write_events(writing, step)
-        return _Written(step, judged, messages)
+            watchlist = self.watch.watchlist
+            step = self.ledger.take(verdicts, watchlist.monitor.confirmation, now, numbers, planned_changes(watchlist))
+            isolation = self.isolations.take(rounds, now, numbers)
+            messages = await self._write_events(writing, step) + await self._write_events(writing, isolation)
+        return _Written(step, isolation, judged, messages)
 
-    async def _write_events(self, writing: Writing, step: Step) -> int:
+    async def _write_events(self, writing: Writing, step: Step | IsolationStep) -> int:
         if not step.events:
             return 0
         await writing.append([event for event, _ in step.events], list(step.incidents.values()))
@@ -216,6 +244,9 @@ class Pipeline:
 
     def _judge(self, report: Report, memories: Mapping[str, Memory]) -> Judged | None:
         observation = report.observation
+        sight = self.watch.sights.get(observation.check)
+        if sight is not None:
+            return Judged(observation=observation, verdict=judge_round(sight, observation))
         check = self.watch.checks.get(observation.check)
         if check is None:
             _log.warning("a look at something that is no longer configured was dropped", check=observation.check)
@@ -226,10 +257,13 @@ class Pipeline:
 
     def _settle(self, written: _Written) -> None:
         self.ledger.keep(written.step)
-        self.metrics.looked(written.judged)
-        self.metrics.happened(written.step.events)
-        for event, incident in written.step.events:
+        self.isolations.keep(written.isolation)
+        self.metrics.looked([one for one in written.judged if not is_round(one.verdict)])
+        self.metrics.happened(written.events)
+        for event, incident in written.events:
             _log.info("incident", happened=event.kind.value, incident=incident.id, kind=incident.kind.value)
+        for verdict, change in written.step.explained:
+            _log.info("a planned change explains a loss", observation=verdict.observation, until=change.end.isoformat())
         if written.messages:
             self.told()
 
@@ -268,8 +302,10 @@ class Pipeline:
         back, since whether the loss goes on is not known.
         """
         self.ledger.forget_others(self.watch.checks)
+        self.isolations.forget_others(self.watch.sights)
         now = self.clock.now()
-        changes = [(one, self._letting_go(one)) for one in self.ledger.incidents if one.is_open]
+        known = (*self.ledger.incidents, *self.isolations.incidents)
+        changes = [(one, self._letting_go(one)) for one in known if one.is_open]
         events = [(one, record(one.id, one.version + 1, now, *change)) for one, change in changes if change is not None]
         if not events:
             return
@@ -283,7 +319,7 @@ class Pipeline:
         key = incident.key
         watching = {
             check.vantage
-            for check in self.watch.checks.values()
+            for check in self.watch.registered
             if (check.organisation, check.target) == (key.organisation, key.target) and key.country in {None, check.country}
         }
         if not watching & set(incident.vantages):
@@ -298,7 +334,8 @@ class Pipeline:
             events = await reading.events_after(self.seen, DECISIONS)
             changed = [await reading.incident(name) for name in dict.fromkeys(event.incident for _, event in events)]
         for incident in filter(None, changed):
-            self.ledger.revise(incident)
+            memory = self.isolations if incident.kind is Kind.ISOLATION else self.ledger
+            memory.revise(incident)
             self.metrics.revised(incident)
         self.seen = max((seq for seq, _ in events), default=self.seen)
 
@@ -306,6 +343,14 @@ class Pipeline:
         if self.trouble is None:
             _log.error("results cannot be written; they are kept and will be written later", problem=problem)
         self.trouble = problem
+
+
+def _is_history(observation: Observation, now: datetime) -> bool:
+    """Whether somebody else's look is too old to say anything of the present: it is kept, and no incident begins with it.
+
+    Our own are never too old. Late as they may come, after a cut, nobody has told of them yet.
+    """
+    return observation.provenance is not None and now - observation.started_at > REACH
 
 
 def _keep_apart(folder: Path, name: str, frame: bytes) -> None:

@@ -42,6 +42,7 @@ async def _page(request: Request, visible: Visible, incident: Incident, newest: 
         "newest": newest,
         "history": history[: incident.version],
         "looks": await visible.looks(incident),
+        "attributions": (await visible.attributions([incident.id])).get(incident.id),
         "permanent": permanent,
         "citation": words.citation(incident, permanent),
         "organisation": next((one for one in visible.organisations() if one.id == incident.key.organisation), None),

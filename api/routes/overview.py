@@ -64,12 +64,12 @@ async def overview(request: Request, visible: Seen) -> HTMLResponse:
 
 
 def _groups(incidents: list[Incident], known: list[str]) -> list[Group]:
-    """Open incidents by organisation; confirmed ones first, then the latest."""
+    """Open incidents by organisation; those of whole networks first, then confirmed ones, then the latest."""
     ordered = sorted(incidents, key=lambda one: (one.stage is not IncidentStage.CONFIRMED, -one.onset.by.timestamp()))
     groups: dict[str, list[Incident]] = {}
     for incident in ordered:
         groups.setdefault(incident.key.organisation, []).append(incident)
-    return [Group(slug, slug in known, found) for slug, found in groups.items()]
+    return [Group(slug, slug in known, groups[slug]) for slug in sorted(groups, key=bool)]
 
 
 async def _lately_over(visible: Visible) -> list[Incident]:

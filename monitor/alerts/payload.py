@@ -31,8 +31,10 @@ class Moment(_Part):
 class Details(_Part):
     """What is known of the incident."""
 
-    organisation: str = Field(description="id of the organisation, as in the configuration and all addresses")
-    target: str = Field(description="id of the target within its organisation")
+    organisation: str | None = Field(
+        description="id of the organisation, as in the configuration and all addresses; null: a whole network is cut off"
+    )
+    target: str | None = Field(description="id of the target within its organisation")
     kind: Kind
     countries: tuple[str, ...] = Field(description="ISO 3166 codes of where the loss is felt; empty: everywhere")
     provider: str | None = Field(description="id of the provider that acted, if one did")

@@ -110,9 +110,9 @@ def one_line(incident: Incident) -> str:
     where = f" in {key.country}" if key.country else ""
     began = incident.onset
     since = f"between {utc(began.after)} and {utc(began.by)}" if began.after else f"before {utc(began.by)}"
+    whom = f"  {key.organisation}/{key.target}" if key.organisation else ""
     return (
-        f"{incident.id}  {incident.stage} {incident.kind}  {key.organisation}/{key.target}{where}  "
-        f"began {since}  ({incident.strength}: {incident.because})"
+        f"{incident.id}  {incident.stage} {incident.kind}{whom}{where}  began {since}  ({incident.strength}: {incident.because})"
     )
 
 
@@ -124,8 +124,8 @@ def incident_record(incident: Incident) -> dict[str, object]:
         "version": incident.version,
         "kind": incident.kind,
         "stage": incident.stage,
-        "organisation": key.organisation,
-        "target": key.target,
+        "organisation": key.organisation or None,
+        "target": key.target or None,
         "country": key.country,
         "tlp": incident.tlp,
         "onset": {"after": rfc3339(incident.onset.after), "by": rfc3339(incident.onset.by)},

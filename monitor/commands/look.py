@@ -28,7 +28,7 @@ from probes.kit.discover import discover
 from probes.kit.network import Network
 from probes.kit.observation import DnsLookup, Facts, HttpExchange, Observation, Step, TcpConnect, TlsHandshake
 from probes.kit.probe import Probe, ProbeParams
-from probes.kit.vocabulary import VantageHealth
+from probes.kit.vocabulary import IMPORTED_KINDS, VantageHealth
 
 _OBSERVATION = TypeAdapter(Observation)
 
@@ -69,9 +69,11 @@ def look(
 
 def _question(watchlist: Watchlist, target: str, probe: str | None, vantage: str | None) -> Question:
     probes = discover()
-    place = watchlist.vantage(vantage) if vantage else watchlist.monitor.vantages[0]
+    ours = [one for one in watchlist.monitor.vantages if one.kind not in IMPORTED_KINDS]
+    place = next((one for one in ours if vantage in {None, one.id}), None)
     if place is None:
-        refuse(f"there is no vantage point {vantage}: " + ", ".join(one.id for one in watchlist.monitor.vantages))
+        known = ", ".join(one.id for one in ours) or "describe a direct one or a proxy in monitor.yaml"
+        refuse(f"there is no vantage point {vantage or ''} from which we look ourselves: {known}")
     asset = _configured(watchlist, target) or _asset(target)
     name = probe or ("website" if asset.url else "dns")
     if name not in probes:

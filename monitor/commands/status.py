@@ -11,6 +11,7 @@ from monitor.commands.database import opened
 from monitor.commands.incidents import incident_record, one_line
 from monitor.commands.output import Json, emit, rfc3339, say, utc
 from monitor.core.incident import OPEN_STAGES, Incident
+from monitor.core.sight import is_round
 from monitor.settings import Settings
 from monitor.store import CheckState
 from probes.kit.vocabulary import State
@@ -42,7 +43,8 @@ def status(*, as_json: Json = False) -> None:
 
 async def _situation() -> Situation:
     async with opened(Settings()) as store, store.reading() as reading:
-        return Situation(await reading.current(), await reading.incidents(stages=OPEN_STAGES))
+        checks = [one for one in await reading.current() if not is_round(one)]
+        return Situation(checks, await reading.incidents(stages=OPEN_STAGES))
 
 
 def _show(situation: Situation, now: datetime) -> None:

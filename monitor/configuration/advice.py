@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from monitor.core.watchlist import Canaries, VantagePoint, Watchlist
+from monitor.core.safety import is_hostile
+from monitor.core.watchlist import VantagePoint, Watchlist
+from probes.kit.vocabulary import IMPORTED_KINDS, VantageKind
 
 _NAMED = 5
 """Organisations that a sentence names before it only counts the rest."""
@@ -36,10 +38,11 @@ def _of_routes(watchlist: Watchlist) -> Iterator[str]:
 def _of_places(watchlist: Watchlist) -> Iterator[str]:
     for vantage in watchlist.monitor.vantages:
         if not vantage.paused:
-            yield from _of_place(vantage, vantage.canaries or watchlist.monitor.canaries)
+            yield from _of_others(vantage, watchlist) if vantage.kind in IMPORTED_KINDS else _of_place(vantage, watchlist)
 
 
-def _of_place(vantage: VantagePoint, canaries: Canaries) -> Iterator[str]:
+def _of_place(vantage: VantagePoint, watchlist: Watchlist) -> Iterator[str]:
+    canaries = vantage.canaries or watchlist.monitor.canaries
     if vantage.country is None:
         yield f"Vantage point `{vantage.id}` has no country: nobody can say where what it sees is true."
     if not vantage.control:
@@ -48,6 +51,26 @@ def _of_place(vantage: VantagePoint, canaries: Canaries) -> Iterator[str]:
         yield f"Vantage point `{vantage.id}` has one control only: `down` needs two, so an outage stays `unclear` there."
     if not canaries.foreign:
         yield f"Vantage point `{vantage.id}` has no foreign canaries: it cannot tell a lost site from its own lost network."
+    elif not canaries.domestic and is_hostile(vantage.country):
+        yield (
+            f"Vantage point `{vantage.id}` has no domestic canaries: when {vantage.country} is cut off from the world, it only "
+            "says that it cannot see. Add two or three large sites of that country under `canaries.domestic`."
+        )
+
+
+def _of_others(vantage: VantagePoint, watchlist: Watchlist) -> Iterator[str]:
+    """Places from which others look."""
+    if vantage.asn is None:
+        yield (
+            f"Vantage point `{vantage.id}` names no network (`asn`): looks from all networks of {vantage.country} come in there, "
+            "so each is shown and none counts. Add a vantage point for each network that matters."
+        )
+    if vantage.kind is not VantageKind.GLOBALPING:
+        return
+    if not any(target.globalping for one in watchlist.organisations for target in one.targets):
+        yield f"Nothing is looked at from `{vantage.id}`: no target has `globalping: true`. Read docs/vantage-kinds.md first."
+    if not vantage.control:
+        yield f"Vantage point `{vantage.id}` has no control: what fails there stays `unclear`. Add a vantage point elsewhere."
 
 
 def _of_countries(watchlist: Watchlist) -> Iterator[str]:

@@ -12,7 +12,7 @@ from monitor.configuration.reader import read
 
 _FILES: Final = ("monitor.yaml", "alerts.yaml")
 _STEMS: Final = tuple(Path(name).stem for name in _FILES)
-_FOLDERS: Final = ("organisations", "providers")
+_FOLDERS: Final = ("organisations", "providers", "fingerprints")
 _SUFFIXES: Final = (".yaml", ".yml")
 
 
@@ -24,12 +24,13 @@ class Files:
     alerts: Document
     organisations: tuple[Document, ...] = ()
     providers: tuple[Document, ...] = ()
+    fingerprints: tuple[Document, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     @property
     def documents(self) -> tuple[Document, ...]:
         """All files in a stable order."""
-        return (self.monitor, self.alerts, *self.organisations, *self.providers)
+        return (self.monitor, self.alerts, *self.organisations, *self.providers, *self.fingerprints)
 
     def version(self) -> str:
         """A short hash of all names and bytes, in order."""
@@ -54,7 +55,7 @@ def gather(folder: Path) -> Files:
         remedy = "name the folder that holds monitor.yaml in CUTWATCH_CONFIG, or start Cutwatch beside its `config` folder"
         raise NoFolder(_about(folder, "is not a folder that can be read", remedy))
     problems: list[Problem] = []
-    organisations, providers = (_in_folder(folder / name, problems) for name in _FOLDERS)
+    organisations, providers, fingerprints = (_in_folder(folder / name, problems) for name in _FOLDERS)
     problems.extend(_strangers(folder))
     if not organisations:
         problems.append(
@@ -65,6 +66,7 @@ def gather(folder: Path) -> Files:
         alerts=read(folder / "alerts.yaml"),
         organisations=organisations,
         providers=providers,
+        fingerprints=fingerprints,
         problems=tuple(problems),
     )
 

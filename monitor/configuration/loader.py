@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -11,10 +11,11 @@ from monitor.configuration.assets import check_organisation, check_provider
 from monitor.configuration.checks import check_alerts, file_ids, ids_in, ids_of_files
 from monitor.configuration.document import Document
 from monitor.configuration.files import Files, NoFolder, gather
+from monitor.configuration.fingerprints import check_fingerprints, check_lists
 from monitor.configuration.problems import ConfigurationError, Problem
 from monitor.configuration.sentences import problems_of
 from monitor.configuration.vantages import check_monitor
-from monitor.core.watchlist import Alerts, Monitor, Organisation, Provider, Watchlist
+from monitor.core.watchlist import Alerts, Monitor, Organisation, Provider, VantagePoint, Watchlist
 from probes.kit.discover import discover
 from probes.kit.probe import Probe
 from probes.kit.vocabulary import VantageKind
@@ -92,6 +93,9 @@ def _contradictions(files: Files, described: Mapping[str, Provider], surrounding
     yield from check_alerts(files.alerts, organisations, providers, surroundings.channel_settings)
     yield from file_ids(files.organisations)
     yield from file_ids(files.providers)
+    yield from file_ids(files.fingerprints)
+    yield from check_lists(files.monitor)
+    yield from check_fingerprints(files.fingerprints)
     for document in files.organisations:
         yield from check_organisation(document, providers, described, vantages, surroundings.probes)
     for document in files.providers:
@@ -99,9 +103,14 @@ def _contradictions(files: Files, described: Mapping[str, Provider], surrounding
 
 
 def _placed(monitor: Monitor, country: str | None) -> Monitor:
-    """`monitor` with this machine's country at the direct vantage points that name none."""
-    vantages = tuple(
-        one.model_copy(update={"country": country}) if one.kind == VantageKind.DIRECT and one.country is None else one
-        for one in monitor.vantages
-    )
-    return monitor.model_copy(update={"vantages": vantages})
+    """`monitor` with all that its vantage points leave to others: this machine's country, and the common public resolvers."""
+    return monitor.model_copy(update={"vantages": tuple(_complete(one, monitor, country) for one in monitor.vantages)})
+
+
+def _complete(vantage: VantagePoint, monitor: Monitor, country: str | None) -> VantagePoint:
+    update: dict[str, Any] = {}
+    if vantage.kind == VantageKind.DIRECT and vantage.country is None:
+        update["country"] = country
+    if vantage.public_resolvers is None:
+        update["public_resolvers"] = monitor.public_resolvers
+    return vantage.model_copy(update=update)

@@ -9,9 +9,10 @@ from monitor.configuration.checks import repeated_ids, unknown_name
 from monitor.configuration.document import Document
 from monitor.configuration.names import is_resolver, objection_to_host
 from monitor.configuration.problems import FieldPath, Problem
+from monitor.configuration.services import check_control_kind, check_service
 from monitor.core.watchlist import Seconds
 from probes.kit.budgets import Budgets
-from probes.kit.vocabulary import VantageKind
+from probes.kit.vocabulary import IMPORTED_KINDS, VantageKind
 
 SHORTEST_CADENCE: Final = 60
 """Seconds between two looks at one target; anything quicker looks like an attack to those whom we watch over."""
@@ -22,7 +23,8 @@ LONGEST_CADENCE: Final = 7 * 86400
 SHORTEST_CANARY: Final = 10
 """Seconds between two rounds of canaries, which are strangers' servers."""
 
-_BUILT: Final = frozenset({VantageKind.DIRECT.value, VantageKind.PROXY.value})
+_BUILT: Final = frozenset(kind.value for kind in (VantageKind.DIRECT, VantageKind.PROXY, *IMPORTED_KINDS))
+_BUILT_KINDS: Final = f"use {', '.join(sorted(_BUILT))}"
 _DURATION: Final = TypeAdapter[int](Seconds)
 
 
@@ -30,13 +32,19 @@ def check_monitor(monitor: Document, country: str | None) -> Iterator[Problem]:
     """Everything in `monitor.yaml`. `country` is where this machine stands, for a direct vantage point that does not say."""
     yield from repeated_ids(monitor, "vantages")
     countries = countries_of(monitor, country)
+    kinds = {monitor.text(*path, "id") or "": _kind(monitor, path) for path in monitor.entries("vantages")}
     for vantage in monitor.entries("vantages"):
         yield from _reach(monitor, vantage)
+        yield from check_service(monitor, vantage, _kind(monitor, vantage))
         yield from _control(monitor, vantage, countries)
+        for entry in monitor.entries(*vantage, "control"):
+            yield from check_control_kind(monitor, entry, kinds)
+        yield from _public_resolvers(monitor, (*vantage, "public_resolvers"))
         yield from _canaries(monitor, (*vantage, "canaries"))
         yield from check_cadence(monitor, (*vantage, "every"))
+    yield from _public_resolvers(monitor, ("public_resolvers",))
     yield from _canaries(monitor, ("canaries",))
-    for path in (("cadence", "look"), ("cadence", "hostile"), *monitor.entries("cadence", "relook")):
+    for path in (("cadence", "look"), ("cadence", "hostile"), ("cadence", "full"), *monitor.entries("cadence", "relook")):
         yield from check_cadence(monitor, path)
     yield from _budgets(monitor, ("limits", "budgets"))
 
@@ -59,7 +67,7 @@ def _kind(monitor: Document, path: FieldPath) -> str:
 def _reach(monitor: Document, path: FieldPath) -> Iterator[Problem]:
     kind, proxy = _kind(monitor, path), monitor.value(*path, "proxy")
     if kind in set(VantageKind) - _BUILT:
-        yield monitor.problem((*path, "kind"), f"looking by `{kind}` is not part of this version", "use direct or proxy")
+        yield monitor.problem((*path, "kind"), f"looking by `{kind}` is not part of this version", _BUILT_KINDS)
     if kind == VantageKind.PROXY and proxy is None:
         remedy = "add `proxy:` with the name of the environment variable that holds the proxy's address"
         yield monitor.problem(path, "is of kind proxy but names no proxy", remedy)
@@ -68,6 +76,15 @@ def _reach(monitor: Document, path: FieldPath) -> Iterator[Problem]:
     for entry in monitor.entries(*path, "resolvers"):
         if not is_resolver(monitor.text(*entry) or ""):
             yield monitor.problem(entry, "is not the address of a resolver", "write an IP address such as 9.9.9.9 or 9.9.9.9:53")
+
+
+def _public_resolvers(monitor: Document, path: FieldPath) -> Iterator[Problem]:
+    seen: dict[tuple[str | None, str | None], int | None] = {}
+    for entry in monitor.entries(*path):
+        one = (monitor.text(*entry, "transport"), monitor.text(*entry, "address"))
+        if None not in one and one in seen:
+            yield monitor.problem(entry, f"is the same as on line {seen[one]}", "remove one of the two, or name another resolver")
+        seen.setdefault(one, monitor.line(entry))
 
 
 def _control(monitor: Document, path: FieldPath, countries: Mapping[str, str | None]) -> Iterator[Problem]:

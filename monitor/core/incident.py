@@ -101,6 +101,7 @@ class Change:
     because: str | None = None
     strength: Strength | None = None
     tlp: Tlp | None = None
+    intermittent: bool | None = None
     reason: str | None = None
     looks: tuple[str, ...] = ()
 
@@ -189,12 +190,15 @@ WORKS_FOR_SOMEBODY = frozenset(KIND_OF_STATE) - {State.DOWN} | {State.OK}
 """States that say that the service works for somebody, if only for a control: they speak against an outage."""
 
 
+FAMILY_OF_STATE = MappingProxyType({state: PATH if kind in PATH_KINDS else kind.value for state, kind in KIND_OF_STATE.items()})
+"""The family of cases to which a loss belongs."""
+
+
 def case_key(verdict: Verdict) -> CaseKey | None:
     """The case to which a bad verdict belongs; None for a verdict that shows no loss."""
-    kind = KIND_OF_STATE.get(verdict.state)
-    if kind is None:
+    family = FAMILY_OF_STATE.get(verdict.state)
+    if family is None:
         return None
-    family = PATH if kind in PATH_KINDS else kind.value
     country = verdict.country if family == PATH else None
     return CaseKey(organisation=verdict.organisation, target=verdict.target, family=family, country=country)
 
@@ -226,7 +230,7 @@ def _reopened_onset(before: Incident, after: Incident) -> Bracket:
 
 
 def _given(change: Change) -> dict[str, Any]:
-    fields = ("kind", "stage", "onset", "end", "vantages", "mechanisms", "rule", "because", "strength", "tlp")
+    fields = ("kind", "stage", "onset", "end", "vantages", "mechanisms", "rule", "because", "strength", "tlp", "intermittent")
     return {name: value for name in fields if (value := getattr(change, name)) is not None}
 
 

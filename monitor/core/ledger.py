@@ -4,19 +4,27 @@ The ledger decides nothing by itself. `take` works out what new verdicts change 
 makes that the new memory, once it is safely stored.
 """
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from monitor.core.confirmation import Stretch
+from monitor.core.contrast import all_turned_bad
 from monitor.core.incident import KIND_OF_STATE, CaseKey, Event, EventKind, Incident, apply, case_key, concerns
-from monitor.core.life import advance
+from monitor.core.life import advance, still_telling
+from monitor.core.planned import NOTHING_PLANNED, Planned, explanation
 from monitor.core.verdict import Verdict
-from monitor.core.watchlist import Confirmation
+from monitor.core.watchlist import Confirmation, PlannedChange
 from probes.kit.vocabulary import State, Strength
 
 WINDOW = 200
 """Looks with a bearing that are remembered per check; far more than any policy asks for."""
+
+REACH = timedelta(days=1)
+"""How far back they reach while no case stands open. What is read again at a start must reach as far; of a target in an open
+case it is the newest `WINDOW` looks, however old: of public measurements there may be a few a day."""
 
 Subject = tuple[str, str]
 """Organisation and target."""
@@ -30,7 +38,24 @@ class Step:
     incidents: Mapping[CaseKey, Incident] = field(default_factory=dict)
     events: tuple[tuple[Event, Incident], ...] = ()
     turned: tuple[Verdict, ...] = ()
-    """Looks that say something else than the same check's look before, in a case that stands open."""
+    """Looks that say something else than the same check did lately, in a case that stands open."""
+    explained: tuple[tuple[Verdict, PlannedChange], ...] = ()
+    """Losses that a planned change explains, each with that change: they have no bearing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is being worked out: the circumstances, and what has changed so far."""
+
+    policy: Confirmation
+    now: datetime
+    new_id: Callable[[], str]
+    planned: Planned
+    windows: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
+    incidents: dict[CaseKey, Incident] = field(default_factory=dict)
+    events: list[tuple[Event, Incident]] = field(default_factory=list)
+    turned: list[Verdict] = field(default_factory=list)
+    explained: list[tuple[Verdict, PlannedChange]] = field(default_factory=list)
 
 
 class Ledger:
@@ -40,10 +65,11 @@ class Ledger:
         self._windows: dict[str, tuple[Verdict, ...]] = {}
         self._incidents = {incident.key: incident for incident in sorted(incidents, key=lambda one: (one.detected, one.id))}
         self._checks: defaultdict[Subject, set[str]] = defaultdict(set)
+        self._looking: defaultdict[str, set[str]] = defaultdict(set)
         self._cases: defaultdict[Subject, set[CaseKey]] = defaultdict(set)
         for key in self._incidents:
             self._cases[key.organisation, key.target].add(key)
-        for verdict in sorted(verdicts, key=lambda one: one.at):
+        for verdict in filter(_has_bearing, sorted(verdicts, key=_in_time)):
             self._remember(verdict.check, self._extended(verdict, self._windows))
 
     @property
@@ -55,22 +81,33 @@ class Ledger:
         """How many looks are held in memory."""
         return sum(map(len, self._windows.values()))
 
-    def take(self, verdicts: Sequence[Verdict], policy: Confirmation, now: datetime, new_id: Callable[[], str]) -> Step:
-        """Work out what `verdicts`, in the order in which they were made, change."""
-        windows: dict[str, tuple[Verdict, ...]] = {}
-        incidents: dict[CaseKey, Incident] = {}
-        events: list[tuple[Event, Incident]] = []
-        turned: list[Verdict] = []
-        for verdict in sorted(verdicts, key=lambda one: (one.at, one.observation)):
-            if not _has_bearing(verdict):
-                continue
-            is_new = self._is_new(verdict, windows)
-            windows[verdict.check] = self._extended(verdict, windows)
-            for key in self._keys(verdict, incidents):
-                events.extend(self._advanced(key, verdict, windows, incidents, policy, now, new_id))
-            if is_new and self._is_at_issue(verdict, incidents):
-                turned.append(verdict)
-        return Step(windows, incidents, tuple(events), tuple(turned))
+    def take(
+        self,
+        verdicts: Sequence[Verdict],
+        policy: Confirmation,
+        now: datetime,
+        new_id: Callable[[], str],
+        planned: Planned = NOTHING_PLANNED,
+    ) -> Step:
+        """Work out what `verdicts`, in the order in which they were made, change. Looks that are known already change nothing."""
+        batch = _Batch(policy, now, new_id, planned)
+        for verdict in sorted(verdicts, key=_in_time):
+            if _has_bearing(verdict) and not self._knows(verdict, batch.windows):
+                self._take(verdict, batch)
+        return Step(batch.windows, batch.incidents, tuple(batch.events), tuple(batch.turned), tuple(batch.explained))
+
+    def _take(self, verdict: Verdict, batch: _Batch) -> None:
+        is_new = self._is_new(verdict, batch)
+        window = batch.windows[verdict.check] = self._extended(verdict, batch.windows)
+        change = explanation(verdict, batch.planned)
+        if change is not None:
+            batch.explained.append((verdict, change))
+            return
+        for key in self._keys(verdict, batch.incidents):
+            self._advance(key, verdict, batch)
+        batch.windows[verdict.check] = self._telling(window, batch)
+        if is_new and self._is_at_issue(verdict, batch.incidents):
+            batch.turned.append(verdict)
 
     def keep(self, step: Step) -> None:
         """Remember what `take` worked out."""
@@ -92,24 +129,45 @@ class Ledger:
         for check in [check for check in self._windows if check not in checks]:
             last = self._windows.pop(check)[-1]
             self._checks[last.organisation, last.target].discard(check)
+            self._looking[last.vantage].discard(check)
 
     def _remember(self, check: str, window: tuple[Verdict, ...]) -> None:
         last = window[-1]
         subject = (last.organisation, last.target)
         self._checks[subject].add(check)
-        self._windows[check] = window if self._is_watched(subject) else _short(window)
+        self._looking[last.vantage].add(check)
+        self._windows[check] = window
 
-    def _is_watched(self, subject: Subject) -> bool:
-        return any(self._incidents[key].is_open for key in self._cases[subject])
+    def _telling(self, window: tuple[Verdict, ...], batch: _Batch) -> tuple[Verdict, ...]:
+        """All that is remembered while a case stands open; else what is not too old and still tells something."""
+        subject = (window[-1].organisation, window[-1].target)
+        cases = {key: self._incidents[key] for key in self._cases[subject]} | batch.incidents
+        watched = any(one.is_open for key, one in cases.items() if (key.organisation, key.target) == subject)
+        if watched:
+            return window
+        since = window[-1].at - REACH
+        return still_telling([look for look in window if look.at >= since], batch.policy)
 
     def _extended(self, verdict: Verdict, windows: Mapping[str, tuple[Verdict, ...]]) -> tuple[Verdict, ...]:
-        before = windows.get(verdict.check) or self._windows.get(verdict.check, ())
-        return (*before, verdict)[-WINDOW:]
+        window = [*self._window(verdict.check, windows)]
+        insort(window, verdict, key=_in_time)
+        return tuple(window[-WINDOW:])
 
-    def _is_new(self, verdict: Verdict, windows: Mapping[str, tuple[Verdict, ...]]) -> bool:
-        """Whether the check says something else than before."""
-        before = windows.get(verdict.check) or self._windows.get(verdict.check, ())
-        return not before or (before[-1].state is State.OK) is not (verdict.state is State.OK)
+    def _window(self, check: str, windows: Mapping[str, tuple[Verdict, ...]]) -> tuple[Verdict, ...]:
+        return windows.get(check) or self._windows.get(check, ())
+
+    def _knows(self, verdict: Verdict, windows: Mapping[str, tuple[Verdict, ...]]) -> bool:
+        return any(look.observation == verdict.observation for look in self._window(verdict.check, windows))
+
+    def _is_new(self, verdict: Verdict, batch: _Batch) -> bool:
+        """Whether the check says something else than before, and had not said it a moment ago either.
+
+        What comes and goes says something else with every look. To look again each time would only breed more looks.
+        """
+        before = self._window(verdict.check, batch.windows)
+        lately = verdict.at - timedelta(seconds=batch.policy.strong_span)
+        said_lately = any(look.state is verdict.state and look.at >= lately for look in before)
+        return not before or (before[-1].state is not verdict.state and not said_lately)
 
     def _is_at_issue(self, verdict: Verdict, incidents: Mapping[CaseKey, Incident]) -> bool:
         """Whether a case stands open in which the verdict has a say."""
@@ -124,37 +182,39 @@ class Ledger:
         own = case_key(verdict)
         return tuple(sorted(known | ({own} if own else set()), key=lambda key: (key.family, key.country or "")))
 
-    def _advanced(
-        self,
-        key: CaseKey,
-        verdict: Verdict,
-        windows: Mapping[str, tuple[Verdict, ...]],
-        incidents: dict[CaseKey, Incident],
-        policy: Confirmation,
-        now: datetime,
-        new_id: Callable[[], str],
-    ) -> Iterator[tuple[Event, Incident]]:
-        incident = incidents.get(key) or self._incidents.get(key)
-        seen = tuple(self._seen(key, verdict, windows))
-        for event in advance(incident, seen, policy, now, new_id, key):
-            incident = apply(None if event.kind is EventKind.OPENED else incident, event)
-            incidents[key] = incident
-            yield event, incident
+    def _advance(self, key: CaseKey, verdict: Verdict, batch: _Batch) -> None:
+        incident = batch.incidents.get(key) or self._incidents.get(key)
+        seen = tuple(self._seen(key, verdict, batch))
 
-    def _seen(self, key: CaseKey, verdict: Verdict, windows: Mapping[str, tuple[Verdict, ...]]) -> Iterator[Verdict]:
-        """The remembered looks that concern the case, those of this very batch included."""
+        def is_general(row: Stretch) -> bool:
+            windows = (self._window(check, batch.windows) for check in self._looking[row.vantage])
+            return all_turned_bad(windows, key.organisation, row.first.at, verdict.at, batch.policy)
+
+        for event in advance(incident, seen, batch.policy, batch.now, batch.new_id, key, is_general):
+            incident = apply(None if event.kind is EventKind.OPENED else incident, event)
+            batch.incidents[key] = incident
+            batch.events.append((event, incident))
+
+    def _seen(self, key: CaseKey, verdict: Verdict, batch: _Batch) -> Iterator[Verdict]:
+        """The remembered looks that concern the case and that no planned change explains, those of this very batch included."""
         known = self._checks[verdict.organisation, verdict.target]
-        fresh = {check for check, window in windows.items() if concerns(key, window[-1])}
+        fresh = {check for check, window in batch.windows.items() if concerns(key, window[-1])}
         for check in known | fresh:
-            window = windows.get(check) or self._windows[check]
+            window = self._window(check, batch.windows)
             if concerns(key, window[-1]):
-                yield from window
+                yield from _unexplained(window, batch.planned)
+
+
+def _unexplained(window: Sequence[Verdict], planned: Planned) -> Iterable[Verdict]:
+    if (window[-1].organisation, window[-1].target) not in planned:
+        return window
+    return (look for look in window if explanation(look, planned) is None)
+
+
+def _in_time(verdict: Verdict) -> tuple[datetime, str]:
+    return verdict.at, verdict.observation
 
 
 def _has_bearing(verdict: Verdict) -> bool:
-    return verdict.state is State.OK or (verdict.state in KIND_OF_STATE and verdict.strength is not Strength.WEAK)
-
-
-def _short(window: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-    """While nothing is wrong, the last good look is all that the next suspicion needs."""
-    return window[-1:] if window[-1].state is State.OK else window
+    """Whether a look can matter in any case: weak ones never do, neither for nor against."""
+    return verdict.strength is not Strength.WEAK and (verdict.state is State.OK or verdict.state in KIND_OF_STATE)

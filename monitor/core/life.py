@@ -1,11 +1,22 @@
 """The life of an incident: which events the looks so far cause. Pure; the policy is that of `detection.md`."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.core.confirmation import Bearing, Run, is_explicit, is_steady, runs
+from monitor.core.confirmation import (
+    Bearing,
+    Course,
+    Shows,
+    Stretch,
+    courses,
+    is_coming_and_going,
+    is_explicit,
+    is_over,
+    is_steady,
+)
 from monitor.core.incident import (
+    FAMILY_OF_STATE,
     KIND_OF_STATE,
     PATH,
     PATH_KINDS,
@@ -20,6 +31,7 @@ from monitor.core.incident import (
     IncidentStage,
     Kind,
     case_key,
+    concerns,
     record,
 )
 from monitor.core.verdict import Verdict
@@ -29,12 +41,26 @@ from probes.kit.vocabulary import State, Strength
 SKEW = timedelta(minutes=1)
 """Looks dated later than this after now were stamped by a clock that has since been set back: they wait for their time."""
 
+Contrast = Callable[[Stretch], bool]
+"""Whether whatever spoils these looks spoils most unrelated targets of the same vantage point too: then it may be to blame."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What the looks say at one moment. `lost` are the courses that end with a loss and still speak."""
+
+    courses: tuple[Course, ...]
+    lost: tuple[Course, ...]
+    policy: Confirmation
+    moment: datetime
+    contrast: Contrast
+
 
 def bearing(key: CaseKey, verdict: Verdict) -> Bearing | None:
     """Which way a verdict speaks in a case: weak, unclear and unmeasured ones do not speak, neither for nor against."""
     if verdict.strength is Strength.WEAK:
         return None
-    if case_key(verdict) == key:
+    if FAMILY_OF_STATE.get(verdict.state) == key.family and concerns(key, verdict):
         return Bearing.LOST
     return Bearing.WELL if verdict.state in _speaks_against(key.family) else None
 
@@ -46,6 +72,27 @@ def _speaks_against(family: str) -> frozenset[State]:
     return WORKS_FOR_SOMEBODY if family == Kind.OUTAGE else frozenset({State.OK})
 
 
+def still_telling(window: Sequence[Verdict], policy: Confirmation) -> tuple[Verdict, ...]:
+    """What of a check's looks, oldest first, can still matter once no case stands open: a good look outdates what it wore away.
+
+    All that counts begins where the evidence was last at zero, so whatever came before may be forgotten without any change.
+    """
+    if window[-1].state in KIND_OF_STATE:
+        return tuple(window)
+    keys = {key for look in window if (key := case_key(look)) is not None}
+    since = min((at for key in keys for at in _beginnings(key, window, policy)), default=window[-1].at)
+    return tuple(look for look in window if look.at >= since)
+
+
+def _beginnings(key: CaseKey, window: Sequence[Verdict], policy: Confirmation) -> Iterator[datetime]:
+    """When whatever may still be coming and going began, or rather the good look before it."""
+    for course in courses(window, lambda verdict: bearing(key, verdict), policy):
+        kinds = _kinds([course])
+        narrower = [shows for shows in map(_shows, kinds) if not all(map(shows, course.losses))]
+        found = [course.coming_and_going(), *map(course.coming_and_going, narrower)]
+        yield from ((losses.before or losses.first).at for losses in found if losses is not None)
+
+
 def advance(
     incident: Incident | None,
     verdicts: Sequence[Verdict],
@@ -53,76 +100,92 @@ def advance(
     now: datetime,
     new_id: Callable[[], str],
     key: CaseKey,
+    contrast: Contrast = lambda _: False,
 ) -> tuple[Event, ...]:
     """Decide what the looks so far do to a case: no event, or those that bring the incident up to date.
 
     `verdicts` are the recent looks that concern the case, in any order; `incident` is the case's latest incident, if there
     is one. `new_id` is called only when a new incident begins. How old a look is counts from the newest one, so that looks
-    which arrive late, after a cut, are read as they were made.
+    which arrive late, after a cut, are read as they were made. `contrast` is asked before a bare failure is confirmed.
     """
-    known = [verdict for verdict in verdicts if verdict.at <= now + SKEW]
+    known = [verdict for verdict in _unaccounted(incident, verdicts) if verdict.at <= now + SKEW]
     moment = max((verdict.at for verdict in known), default=now)
-    current = runs(known, lambda verdict: bearing(key, verdict), policy)
-    lost = tuple(run for run in current if run.bearing is Bearing.LOST and run.is_present(moment, policy))
+    heard = courses(known, lambda verdict: bearing(key, verdict), policy)
+    lost = tuple(one for one in heard if one.bearing is Bearing.LOST and one.is_present(moment))
+    case = _Case(heard, lost, policy, moment, contrast)
     if incident is None or _is_over(incident, policy, now):
-        return _begin(new_id, lost, policy, now, key) if lost else ()
-    change = _next_change(incident, current, lost, policy, moment)
-    if change is None:
-        return ()
-    return (record(incident.id, incident.version + 1, now, *change),)
+        return _begin(new_id, case, now, key) if lost else ()
+    changes = _next_changes(incident, case)
+    return tuple(record(incident.id, incident.version + 1 + index, now, *change) for index, change in enumerate(changes))
+
+
+def _unaccounted(incident: Incident | None, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
+    """The looks that still count: once an incident has ended, only what was seen since can bring it back."""
+    if incident is None or incident.end is None:
+        return verdicts
+    return [verdict for verdict in verdicts if verdict.at >= incident.end.by]
 
 
 def _is_over(incident: Incident, policy: Confirmation, now: datetime) -> bool:
     return not incident.is_open and now - incident.updated > timedelta(seconds=policy.reopen)
 
 
-def _begin(
-    new_id: Callable[[], str], lost: tuple[Run, ...], policy: Confirmation, now: datetime, key: CaseKey
-) -> tuple[Event, ...]:
+def _begin(new_id: Callable[[], str], case: _Case, now: datetime, key: CaseKey) -> tuple[Event, ...]:
     name = new_id()
-    opened = record(name, 1, now, EventKind.OPENED, replace(_suspicion(lost), key=key))
-    proven = _proven(lost, policy)
+    opened = record(name, 1, now, EventKind.OPENED, replace(_suspicion(case.lost), key=key))
+    proven = _proven(case)
     if proven is None:
         return (opened,)
     return opened, record(name, 2, now, EventKind.CONFIRMED, proven)
 
 
-def _next_change(
-    incident: Incident, current: tuple[Run, ...], lost: tuple[Run, ...], policy: Confirmation, moment: datetime
-) -> tuple[EventKind, Change] | None:
-    proven = _proven(lost, policy)
+def _next_changes(incident: Incident, case: _Case) -> tuple[tuple[EventKind, Change], ...]:
+    if incident.stage is IncidentStage.RETRACTED and incident.confirmed_at is None:
+        return _suspect_again(case) if case.lost else ()
+    change = _next_change(incident, case, _proven(case))
+    return () if change is None else (change,)
+
+
+def _next_change(incident: Incident, case: _Case, proven: Change | None) -> tuple[EventKind, Change] | None:
     match incident.stage:
         case IncidentStage.SUSPECTED:
-            return _resolve_suspicion(current, lost, proven)
+            return _resolve_suspicion(case, proven)
         case IncidentStage.CONFIRMED:
-            return _follow(incident, current, proven, policy, moment)
+            return _follow(incident, case, proven)
         case IncidentStage.ENDED:
             return (EventKind.REOPENED, proven) if proven else None
-        case IncidentStage.RETRACTED if incident.confirmed_at is None:
-            return (EventKind.REOPENED, _suspicion(lost)) if lost else None
     return None
 
 
-def _resolve_suspicion(current: tuple[Run, ...], lost: tuple[Run, ...], proven: Change | None) -> tuple[EventKind, Change] | None:
+def _suspect_again(case: _Case) -> tuple[tuple[EventKind, Change], ...]:
+    """A suspicion that was taken back is back; the looks may prove it at once."""
+    proven = _proven(case)
+    again = EventKind.REOPENED, _suspicion(case.lost)
+    return (again, (EventKind.CONFIRMED, proven)) if proven else (again,)
+
+
+def _resolve_suspicion(case: _Case, proven: Change | None) -> tuple[EventKind, Change] | None:
     if proven:
         return EventKind.CONFIRMED, proven
-    if lost or not any(run.bearing is Bearing.WELL for run in current):
+    if case.lost or not any(course.bearing is Bearing.WELL for course in case.courses):
+        return None
+    if any(_has_come_back(course) for course in case.courses):
         return None
     return EventKind.RETRACTED, Change(stage=IncidentStage.RETRACTED, reason="not confirmed by further looks")
 
 
-def _follow(
-    incident: Incident, current: tuple[Run, ...], proven: Change | None, policy: Confirmation, moment: datetime
-) -> tuple[EventKind, Change] | None:
-    if proven and proven.kind is not incident.kind and _tells_more(proven, incident):
-        return EventKind.RECLASSIFIED, replace(
-            proven,
-            onset=None,
-            vantages=_joined(incident.vantages, proven.vantages),
-            mechanisms=_joined(incident.mechanisms, proven.mechanisms),
-        )
-    recovered = tuple(run for run in current if _has_recovered(run, incident, policy))
-    open_still = tuple(run for run in current if run not in recovered and _holds(run, policy, moment))
+def _has_come_back(course: Course) -> bool:
+    """Whether a loss has returned and good looks have not yet worn the suspicion away."""
+    losses = course.coming_and_going()
+    return losses is not None and losses.returns > 1
+
+
+def _follow(incident: Incident, case: _Case, proven: Change | None) -> tuple[EventKind, Change] | None:
+    if proven and (told := _known_better(incident, proven)):
+        return EventKind.RECLASSIFIED, told
+    recovered = tuple(row for course in case.courses if (row := _recovery(course, incident)) is not None)
+    back = {row.check for row in recovered}
+    open_still = tuple(course for course in case.courses if course.check not in back and _holds(course, case.moment))
     seeing = _still_seeing(incident, open_still, recovered)
     if proven:
         seeing = _joined(seeing, proven.vantages)
@@ -137,15 +200,29 @@ def _follow(
     return None
 
 
-def _holds(run: Run, policy: Confirmation, moment: datetime) -> bool:
-    """Whether a run that has not recovered keeps its place in the case: not a loss that was never seen again for long."""
-    return run.bearing is Bearing.WELL or run.is_present(moment, policy)
+def _known_better(incident: Incident, proven: Change) -> Change | None:
+    """What the looks now tell of a confirmed loss that was not known before: a more telling kind, or that it comes and goes."""
+    if proven.kind is not incident.kind and _tells_more(proven, incident):
+        return replace(
+            proven,
+            onset=None,
+            vantages=_joined(incident.vantages, proven.vantages),
+            mechanisms=_joined(incident.mechanisms, proven.mechanisms),
+        )
+    if proven.intermittent and not incident.intermittent:
+        return Change(intermittent=True, looks=proven.looks)
+    return None
 
 
-def _still_seeing(incident: Incident, open_still: Iterable[Run], recovered: Iterable[Run]) -> tuple[str, ...]:
+def _holds(course: Course, moment: datetime) -> bool:
+    """Whether a course that has not recovered keeps its place in the case: not a loss that was never seen again for long."""
+    return course.bearing is Bearing.WELL or course.is_present(moment)
+
+
+def _still_seeing(incident: Incident, open_still: Iterable[Course], recovered: Iterable[Stretch]) -> tuple[str, ...]:
     """The vantage points of the incident that have not come back: a silent one has not, nor one with any check still lost."""
-    well = {run.vantage for run in recovered}
-    not_yet = {run.vantage for run in open_still}
+    well = {row.vantage for row in recovered}
+    not_yet = {course.vantage for course in open_still}
     return tuple(vantage for vantage in incident.vantages if vantage in not_yet or vantage not in well)
 
 
@@ -158,36 +235,39 @@ def _tells_more(proven: Change, incident: Incident) -> bool:
     return order.get(proven.kind or incident.kind, 99) < order.get(incident.kind, 99)
 
 
-def _has_recovered(run: Run, incident: Incident, policy: Confirmation) -> bool:
-    if run.bearing is not Bearing.WELL:
-        return False
-    if incident.strength is Strength.EXPLICIT:
-        return len(run.looks) >= policy.explicit_looks
-    return is_steady(run, policy)
+def _recovery(course: Course, incident: Incident) -> Stretch | None:
+    """The good looks with which a course has come back for certain; None where it has not."""
+    row = course.row()
+    if row is None or course.bearing is not Bearing.WELL:
+        return None
+    leak = course.let_through(incident.onset.by)
+    over = is_over(row, course.policy, let_through=leak, explicit=incident.strength is Strength.EXPLICIT)
+    return row if over else None
 
 
-def _end(recovered: Iterable[Run]) -> Bracket:
-    last = max(recovered, key=lambda run: run.first.at)
+def _end(recovered: Iterable[Stretch]) -> Bracket:
+    last = max(recovered, key=lambda row: row.first.at)
     return Bracket(after=last.before.at if last.before else None, by=last.first.at)
 
 
-def _onset(lost: Sequence[Run]) -> Bracket:
-    first = min(lost, key=lambda run: run.first.at)
+def _onset(lost: Sequence[Stretch]) -> Bracket:
+    first = min(lost, key=lambda stretch: stretch.first.at)
     return Bracket(after=first.before.at if first.before else None, by=first.first.at)
 
 
-def _suspicion(lost: tuple[Run, ...]) -> Change:
-    return replace(_account(lost), stage=IncidentStage.SUSPECTED)
+def _suspicion(lost: Iterable[Course]) -> Change:
+    rows = [row for course in lost if (row := course.row()) is not None]
+    return replace(_account(rows), stage=IncidentStage.SUSPECTED)
 
 
-def _account(lost: Sequence[Run]) -> Change:
+def _account(lost: Sequence[Stretch]) -> Change:
     """Say what the looks show, led by the most telling of them."""
-    best = min((run.last for run in lost), key=_weight)
+    best = min((stretch.last for stretch in lost), key=_weight)
     return Change(
         kind=KIND_OF_STATE[best.state],
         onset=_onset(lost),
-        vantages=tuple(sorted({run.vantage for run in lost})),
-        mechanisms=tuple(sorted({look.mechanism for run in lost for look in run.looks if look.mechanism})),
+        vantages=tuple(sorted({stretch.vantage for stretch in lost})),
+        mechanisms=tuple(sorted({look.mechanism for stretch in lost for look in stretch.looks if look.mechanism})),
         rule=best.rule,
         because=best.because,
         strength=best.strength,
@@ -201,30 +281,61 @@ def _weight(verdict: Verdict) -> tuple[int, int, str]:
     return list(Strength).index(verdict.strength), rank, verdict.observation
 
 
-def _names(looks: Iterable[Run]) -> tuple[str, ...]:
-    return tuple(sorted({look.observation for run in looks for look in run.looks}))
+def _names(looks: Iterable[Stretch]) -> tuple[str, ...]:
+    return tuple(sorted({look.observation for stretch in looks for look in stretch.looks}))
 
 
-def _proven(lost: tuple[Run, ...], policy: Confirmation) -> Change | None:
+def _proven(case: _Case) -> Change | None:
     """The account of the most telling kind of loss that the looks prove, or None if they prove none yet."""
-    for kind in dict.fromkeys((*PATH_KINDS, *Kind)):
-        rows = tuple(row for run in lost if (row := run.of(look for look in run.looks if _shows(look, kind))))
-        proving = tuple(row for row in rows if _proves(row, kind, rows, policy))
+    for kind in _kinds(case.lost):
+        evidence = [_evidence(course, kind) for course in case.lost]
+        proving = [proof for rows in evidence if (proof := _proof(rows, kind, evidence, case)) is not None]
         if proving:
-            return replace(_account(proving), kind=kind, stage=IncidentStage.CONFIRMED)
+            broken = any(row.returns for row in proving)
+            comes_and_goes = broken or any(_comes_and_goes(row, case.policy) for rows in evidence for row in rows)
+            return replace(_account(proving), kind=kind, stage=IncidentStage.CONFIRMED, intermittent=comes_and_goes or None)
     return None
 
 
-def _shows(look: Verdict, kind: Kind) -> bool:
-    shown = KIND_OF_STATE[look.state]
-    return shown is kind or (kind is Kind.UNREACHABLE and shown in PATH_KINDS)
+def _comes_and_goes(row: Stretch, policy: Confirmation) -> bool:
+    """Whether good looks lay between the losses so often that this is no steady loss which once let a look through."""
+    return row.returns >= policy.returns and is_coming_and_going(row, policy)
 
 
-def _proves(row: Run, kind: Kind, rows: Sequence[Run], policy: Confirmation) -> bool:
-    """Apply the policy: a bare failure to reach, easily mistaken, needs two vantage points or twice the time."""
-    if is_explicit(row, policy):
+def _kinds(lost: Iterable[Course]) -> tuple[Kind, ...]:
+    """The kinds of loss that the looks may prove, most telling first: every artefact is also a failure to reach."""
+    shown = {KIND_OF_STATE[look.state] for course in lost for look in course.losses}
+    if shown & set(PATH_KINDS):
+        shown.add(Kind.UNREACHABLE)
+    return tuple(kind for kind in dict.fromkeys((*PATH_KINDS, *Kind)) if kind in shown)
+
+
+def _shows(kind: Kind) -> Shows:
+    kinds = PATH_KINDS if kind is Kind.UNREACHABLE else (kind,)
+    return lambda look: KIND_OF_STATE[look.state] in kinds
+
+
+def _evidence(course: Course, kind: Kind) -> tuple[Stretch, ...]:
+    """What a course has to say of a kind of loss: the row with which it ends, and the losses that came and went."""
+    shows = _shows(kind)
+    return tuple(found for found in (course.row(shows), course.coming_and_going(shows)) if found is not None)
+
+
+def _proof(rows: Iterable[Stretch], kind: Kind, evidence: Sequence[Sequence[Stretch]], case: _Case) -> Stretch | None:
+    """The first of the rows, the unbroken one before the other, that the policy accepts."""
+    return next((row for row in rows if _proves(row, kind, evidence, case)), None)
+
+
+def _proves(row: Stretch, kind: Kind, evidence: Sequence[Sequence[Stretch]], case: _Case) -> bool:
+    """Apply the policy: a bare failure to reach, easily mistaken, needs two vantage points, or contrast and twice the time."""
+    if is_explicit(row, case.policy) and not row.returns:
         return True
     if kind is not Kind.UNREACHABLE:
-        return is_steady(row, policy)
-    witnessed = any(other.vantage != row.vantage and len(other.looks) > 1 for other in rows)
-    return is_steady(row, policy, times=1 if witnessed else 2)
+        return _is_enough(row, case.policy)
+    if any(other.vantage != row.vantage and len(other.looks) > 1 for rows in evidence for other in rows):
+        return _is_enough(row, case.policy)
+    return _is_enough(row, case.policy, times=2) and not case.contrast(row)
+
+
+def _is_enough(row: Stretch, policy: Confirmation, *, times: int = 1) -> bool:
+    return is_coming_and_going(row, policy) if row.returns else is_steady(row, policy, times=times)

@@ -49,7 +49,7 @@ def route(event: Event, incident: Incident, watchlist: Watchlist, address: str) 
     kind = TOLD_AS.get(event.kind)
     if kind is None or incident.confirmed_at is None or severity(incident) is Severity.NONE:
         return ()
-    matching = (one for one in watchlist.alerts.routes if matches(one.match, incident))
+    matching = (one for one in watchlist.alerts.routes if matches(one.match, incident, watchlist))
     return tuple(_message(event, incident, kind, recipient, watchlist, address) for recipient in _recipients(matching, watchlist))
 
 
@@ -58,17 +58,35 @@ def test_messages(route: Route, watchlist: Watchlist, now: datetime) -> tuple[Me
     return tuple(_test_message(recipient, now) for recipient in _recipients(iter((route,)), watchlist))
 
 
-def matches(match: Match, incident: Incident) -> bool:
+def matches(match: Match, incident: Incident, watchlist: Watchlist) -> bool:
     """Whether a route with this `match` takes the incident. A loss without a country is everyone's, so every country's."""
     asked = (
-        (match.organisations, incident.key.organisation),
         (match.kinds, incident.kind),
         (match.providers, incident.provider),
         (match.severities, severity(incident)),
     )
     if any(wanted and given not in wanted for wanted, given in asked):
         return False
+    if match.organisations and not concerned(incident, watchlist) & set(match.organisations):
+        return False
     return not match.countries or incident.key.country is None or incident.key.country in match.countries
+
+
+def concerned(incident: Incident, watchlist: Watchlist) -> frozenset[str]:
+    """The ids of those whom an incident is about.
+
+    The isolation of a place is about all who are looked at from there: what they do not hear of from us, they would take
+    for silence.
+    """
+    if incident.key.organisation:
+        return frozenset({incident.key.organisation})
+    inside = set(incident.vantages)
+    return frozenset(
+        organisation.id
+        for organisation in watchlist.organisations
+        for target in organisation.targets
+        if not target.paused and (target.vantages is None or inside & set(target.vantages))
+    )
 
 
 def message_id(subject: str, version: int, route: str, channel: str) -> str:
@@ -124,8 +142,8 @@ def _data(telling: Telling, channel: Channel) -> dict[str, Any]:
 
 def _details(incident: Incident) -> dict[str, Any]:
     return {
-        "organisation": incident.key.organisation,
-        "target": incident.key.target,
+        "organisation": incident.key.organisation or None,
+        "target": incident.key.target or None,
         "kind": incident.kind.value,
         "countries": [incident.key.country] if incident.key.country else [],
         "provider": incident.provider,

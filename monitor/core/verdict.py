@@ -8,15 +8,24 @@ from monitor.core.plan import Check
 from probes.kit.observation import Observation
 from probes.kit.probe import Probe
 from probes.kit.rule import Finding
-from probes.kit.vocabulary import Scope, State, Strength, Unmeasured, Validity, WhyUnclear
+from probes.kit.vocabulary import Meant, State, Strength, Unmeasured, Validity, WhyUnclear
 
 UNMEASURED_RULES = {
     Unmeasured.LATE: "The look was due and the monitor was too late for it.",
-    Unmeasured.OFFLINE: "The vantage point could not see its own canaries, so what it saw of others does not count.",
+    Unmeasured.OFFLINE: (
+        "The vantage point could not see: its own canaries, or the service that looks for us, did not answer, or none of its "
+        "volunteers has looked. What it saw of others does not count."
+    ),
     Unmeasured.OVERLOAD: "The monitor had more looks to make than it could make honestly.",
     Unmeasured.PAUSED: "Looks at this target were paused by a person.",
     Unmeasured.CRASHED: "The probe itself failed; the fault is ours.",
 }
+
+ISOLATED = "instrument.isolated"
+WORKS_ISOLATED = "instrument.isolated_works"
+ISOLATED_RULES = frozenset({ISOLATED, WORKS_ISOLATED})
+"""Rules of looks from a place that sees only its own country. They have no say in the cases of their targets: what fails
+there is a fact about the isolation, and what works there says nothing of what was lost before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +46,18 @@ class Verdict:
     strength: Strength
     why_unclear: WhyUnclear | None = None
     mechanism: str | None = None
-    scope: Scope | None = None
+    scope: Meant | None = None
     ruleset: str
 
 
 def judge(probe: Probe, check: Check, observation: Observation, recent: Sequence[Observation] = ()) -> Verdict:
     """Judge one observation. Pure: the same facts under the same rules give the same verdict.
 
-    An observation whose instrument did not work is `unmeasured`, whatever it seems to show.
+    An observation whose instrument did not work is `unmeasured`, whatever it seems to show; one from a place that sees only
+    its own country says no more than whether the target works there.
     """
-    return _verdict(probe, check, observation, _unmeasured(observation) or probe.judge(observation, recent))
+    finding = _unmeasured(observation) or probe.judge(observation, recent)
+    return _verdict(probe, check, observation, _isolated(finding) if observation.validity is Validity.ISOLATED else finding)
 
 
 def unjudged(probe: Probe, check: Check, observation: Observation) -> Verdict:
@@ -74,7 +85,7 @@ def _verdict(probe: Probe, check: Check, observation: Observation, finding: Find
         state=finding.state,
         rule=finding.rule,
         because=finding.because,
-        strength=finding.strength,
+        strength=Strength.WEAK if check.mixed else finding.strength,
         why_unclear=finding.why_unclear,
         mechanism=finding.mechanism,
         scope=finding.scope,
@@ -93,4 +104,24 @@ def _unmeasured(observation: Observation) -> Finding | None:
         rule=f"instrument.{reason}",
         because=UNMEASURED_RULES[reason],
         strength=Strength.WEAK,
+    )
+
+
+def _isolated(finding: Finding) -> Finding:
+    if finding.state is State.UNMEASURED:
+        return finding
+    if finding.state is State.OK:
+        return Finding(
+            state=State.OK,
+            rule=WORKS_ISOLATED,
+            because=f"It works here, where only this country can be seen at present: {finding.because}",
+            strength=Strength.WEAK,
+            mechanism=finding.mechanism,
+        )
+    return Finding(
+        state=State.UNCLEAR,
+        rule=ISOLATED,
+        because="This place sees only its own country at present; that the target fails here is taken as part of that.",
+        strength=Strength.WEAK,
+        why_unclear=WhyUnclear.CANARY_FAILED,
     )

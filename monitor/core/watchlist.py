@@ -6,12 +6,23 @@ mistake in them, is the work of `monitor.configuration`.
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    model_validator,
+)
 
 from monitor.core.country import existing_country
 from probes.kit.budgets import Budgets
+from probes.kit.resolvers import PublicResolver
 from probes.kit.vocabulary import VantageKind
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$")]
@@ -37,6 +48,10 @@ Seconds = Annotated[
     Field(ge=1),
 ]
 """Whole seconds; written `30s`, `5min`, `12h` or `90d`, and in JSON too, so that a plan can be read back."""
+
+
+PublicResolvers = Annotated[tuple[PublicResolver, ...], Field(max_length=20)]
+"""Of each transport the first is asked, and the second where the first knows nothing."""
 
 
 class Model(BaseModel):
@@ -101,6 +116,20 @@ class Words(Model):
         return self.ru if language == "ru" and self.ru else self.en
 
 
+class PlannedChange(Model):
+    """A change that the organisation itself has announced. Losses within it are its own, unless interference shows itself."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+    note: str | None = Field(default=None, max_length=2000)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("a planned change must end after it starts: correct `start` or `end`")
+        return self
+
+
 class Target(Model):
     """One asset of an organisation: a website (`url`) or a domain that carries none (`domain`)."""
 
@@ -113,9 +142,11 @@ class Target(Model):
         default=None, description="probe name to its parameters; left out: all that fit"
     )
     vantages: tuple[Slug, ...] | None = Field(default=None, description="look from these only; left out: from all")
+    globalping: bool = Field(default=False, description="whether volunteers' lines may be used to look at this")
     every: Seconds | None = None
     tlp: Tlp = Tlp.AMBER
     paused: bool = False
+    planned: tuple[PlannedChange, ...] = ()
 
 
 class Dependency(Model):
@@ -180,8 +211,16 @@ class Canaries(Model):
     quorum: float = Field(default=0.5, gt=0, le=1, description="share of the names that must answer")
 
 
+class Service(Model):
+    """How a service that looks for us is reached. What is left out is the public one, asked without an account."""
+
+    url: str | None = Field(default=None, max_length=300)
+    token: SecretName | None = None
+    limit: int = Field(default=1, ge=1, le=10, description="volunteers who are asked for one look")
+
+
 class VantagePoint(Model):
-    """A network and place from which we look.
+    """A network and place from which we look, or from which others look for us (`service`).
 
     `control` names the vantage points to compare with: without one a failure stays `unclear: no_control`, and `down` needs
     two. `proxy` names the environment variable that holds the proxy's address (`socks5h://…` or `http://…`), since that may
@@ -200,9 +239,13 @@ class VantagePoint(Model):
         description="the variable that holds this place's public addresses, comma-separated; scrubbed from everything stored",
     )
     resolvers: tuple[str, ...] = Field(default=(), description="addresses of the own resolvers; left out: those of the machine")
+    public_resolvers: PublicResolvers | None = Field(
+        default=None, description="resolvers to ask besides, instead of the common ones; left out: those"
+    )
     control: tuple[Slug, ...] = ()
     canaries: Canaries | None = None
     every: Seconds | None = Field(default=None, description="cadence of looks from here; left out: `cadence.look`")
+    service: Service = Service()
     paused: bool = False
 
 
@@ -211,6 +254,9 @@ class Cadence(Model):
 
     look: Seconds = 300
     hostile: Seconds = 1800
+    full: Seconds = Field(
+        default=3600, description="this often a look is thorough: all resolvers, all addresses, and a comparison in any case"
+    )
     relook: tuple[Seconds, ...] = Field(default=(180, 600), description="after a first bad look, look again after these")
 
 
@@ -231,7 +277,15 @@ class Confirmation(Model):
     strong_looks: int = Field(default=3, ge=1, le=20)
     strong_span: Seconds = 600
     distinct: Seconds = Field(default=150, description="looks from one place closer together than this count once")
-    silence: Seconds = Field(default=3600, description="after this long without a valid look, what came before proves nothing")
+    silence: Seconds = Field(default=3600, description="a longer gap between two looks is silence: it neither confirms nor ends")
+    memory: Seconds = Field(default=86400, description="after this long a look weighs half as much")
+    returns: int = Field(default=6, ge=2, le=50, description="disturbances that confirm a bare failure which comes and goes")
+    contrast: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="when more than this share of unrelated targets turned bad at one place together, a bare failure there waits",
+    )
     reopen: Seconds = Field(
         default=86400, description="a return within this time re-opens the same incident, marked intermittent"
     )
@@ -243,15 +297,27 @@ class Retention(Model):
     observations: Annotated[Seconds, Field(ge=86400)] = 90 * 86400
 
 
+class Lists(Model):
+    """Lists that others keep. They are fetched when somebody asks for it (`cutwatch lists update`), and never before."""
+
+    ooni_fingerprints: str = Field(
+        default="https://raw.githubusercontent.com/ooni/blocking-fingerprints/main",
+        max_length=300,
+        description="where the two files of OONI's blocking fingerprints stand",
+    )
+
+
 class Monitor(Model):
     """`config/monitor.yaml`."""
 
     vantages: tuple[VantagePoint, ...] = Field(min_length=1)
+    public_resolvers: PublicResolvers = ()
     canaries: Canaries = Canaries()
     cadence: Cadence = Cadence()
     limits: Limits = Limits()
     confirmation: Confirmation = Confirmation()
     retention: Retention = Retention()
+    lists: Lists = Lists()
 
 
 class Channel(Model):

@@ -198,6 +198,8 @@ def _sentence(phrase: str, telling: Telling) -> str:
 
 def _subject(telling: Telling) -> str:
     key, language = telling.incident.key, telling.language
+    if not key.organisation:
+        return _network(telling)
     organisation = telling.watchlist.organisation(key.organisation)
     if organisation is None:
         return telling.phrases.subject.format(organisation=key.organisation, target=key.target)
@@ -208,8 +210,16 @@ def _subject(telling: Telling) -> str:
     )
 
 
-def _country(telling: Telling) -> str:
+def _network(telling: Telling) -> str:
+    """Who is cut off, where it is nobody in particular."""
     code = telling.incident.key.country
+    country = country_name(code, telling.language) if code else telling.phrases.unknown_country
+    return telling.phrases.network.format(country=country)
+
+
+def _country(telling: Telling) -> str:
+    """The country in brackets; nothing where the subject of the sentence names it already."""
+    code = telling.incident.key.country if telling.incident.key.organisation else None
     return f" ({country_name(code, telling.language)})" if code else ""
 
 

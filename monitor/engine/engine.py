@@ -15,17 +15,20 @@ from monitor.bus import Heartbeat, ProberBus, Report
 from monitor.bus.frames import Unsendable
 from monitor.clock import Clock
 from monitor.core.plan import Plan, PlannedCheck
-from monitor.core.watchlist import Limits
+from monitor.core.watchlist import Limits, VantagePoint
+from monitor.engine.canaries import Sighting, observation_of
 from monitor.engine.heap import Doing, DueHeap, Scheduled
+from monitor.engine.importing import Compared, Hands, Imports, SourceOpener, may_be_asked, no_services
 from monitor.engine.lanes import Lanes, Ticket
 from monitor.engine.load import BUSY, Load, WallClock
-from monitor.engine.looking import Controls, Seen, look_once
+from monitor.engine.looking import Controls, Seen, ask_controls, look_once
 from monitor.engine.lookouts import OURS, Lookout, Lookouts, Opener
 from monitor.engine.politeness import address_keys, domain_key, unpacked
 from monitor.engine.relooks import Relooks
 from monitor.engine.stamping import Stamp, Timing, crashed, gap, observation
+from probes.kit.observation import Facts
 from probes.kit.probe import Probe
-from probes.kit.vocabulary import Unmeasured, VantageHealth
+from probes.kit.vocabulary import IMPORTED_KINDS, Depth, Unmeasured, VantageHealth
 
 _log = structlog.get_logger()
 
@@ -48,7 +51,16 @@ STUCK: Final = 4.0
 class Engine:
     """One prober's engine, whose `tick` is called once a second. Its parts count in steady seconds, see `monitor.engine.heap`."""
 
-    def __init__(self, *, bus: ProberBus, probes: Mapping[str, Probe], opener: Opener, clock: Clock, software: str) -> None:
+    def __init__(
+        self,
+        *,
+        bus: ProberBus,
+        probes: Mapping[str, Probe],
+        opener: Opener,
+        clock: Clock,
+        software: str,
+        sources: SourceOpener = no_services,
+    ) -> None:
         self._bus = bus
         self._probes = probes
         self._clock = clock
@@ -56,10 +68,12 @@ class Engine:
         self._offset = clock.now().timestamp() - clock.monotonic()
         self._heap = DueHeap()
         self._lanes = Lanes(Limits())
-        self._lookouts = Lookouts(opener, clock)
+        self._lookouts = Lookouts(opener, clock, self._hear)
         self._controls = Controls(clock)
+        self._imports = Imports(sources, clock, self._hands())
         self._relooks = Relooks()
         self._relook_after: tuple[int, ...] = ()
+        self._full = 0
         self._distinct = RELOOK * DISTINCT_SHARE
         self._load = Load(clock.monotonic(), clock.processor())
         self._wall = WallClock()
@@ -78,15 +92,18 @@ class Engine:
 
     def adopt(self, plan: Plan) -> None:
         """Work by this plan from now on."""
-        places = {vantage.id for vantage in plan.vantages if vantage.kind in OURS}
-        ours = [check for check in plan.checks if check.vantage in places and self._knows(check)]
+        places = {vantage.id: vantage for vantage in plan.vantages if vantage.kind in OURS | IMPORTED_KINDS}
+        wanted = [check for check in plan.checks if check.vantage in places and self._knows(check)]
+        ours = [check for check in wanted if _is_allowed(check, places[check.vantage])]
         self._countries = {vantage.id: vantage.country for vantage in plan.vantages}
         self._paused = plan.paused
         self._relook_after = plan.relook
+        self._full = plan.full
         self._distinct = min(plan.relook, default=RELOOK) * DISTINCT_SHARE
         self._limit(plan.limits)
         self._lookouts.adopt(plan)
         self._heap.adopt(ours, self._now())
+        self._imports.adopt(plan, self._heap.checks)
         _log.info("a plan is in force", version=plan.version, checks=len(ours), paused=plan.paused)
 
     async def tick(self, now: float) -> None:
@@ -112,10 +129,10 @@ class Engine:
             Heartbeat(
                 at=self._clock.now(),
                 lanes=self._lanes.status(self._now()),
-                vantages=self._lookouts.reports(),
+                vantages=(*self._lookouts.reports(), *self._imports.reports()),
                 loop_busy=round(self._load.busy, 3),
                 clock_step=step,
-                problems=self._problems(),
+                problems=(*self._problems(), *self._imports.problems()),
             )
         )
 
@@ -130,6 +147,7 @@ class Engine:
             for look in unfinished:
                 look.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
+        await self._imports.close()
         await self._controls.close()
         await self._lookouts.close()
 
@@ -167,12 +185,16 @@ class Engine:
         return Stamp(check=item.id, vantage=vantage, country=country, probe_version=version, software=self._software)
 
     async def _take_turn(self, item: Scheduled, now: float) -> None:
+        if item.routine.vantage in self._imports:
+            await self._imports.take_turn(item)
+            return
         missed = item.missed(now)
         if missed:
             await self._submit(Report(gap(self._stamp(item), item, missed, self._why_missed(item), self._wall.drift)))
             item.accounted = item.start_of(item.period(now) - 1)
         if item.doing is Doing.IDLE and not self._paused and not item.sits_out(now, self._load.stretch):
-            self._queue(item, now)
+            thorough = item.bad or item.is_thorough(now, self._full)
+            self._queue(item, now, Depth.FULL if thorough else Depth.LIGHT)
 
     def _why_missed(self, item: Scheduled) -> Unmeasured:
         if self._paused:
@@ -181,14 +203,17 @@ class Engine:
         return Unmeasured.OVERLOAD if too_much else Unmeasured.LATE
 
     def _look_out_of_turn(self, check: str, now: float) -> None:
+        """What others look at is not hurried: they serve more than us."""
         item = self._heap.checks.get(check)
-        if item and item.doing is Doing.IDLE and not self._paused and now - item.accounted >= self._distinct:
-            self._queue(item, now)
+        if item is None or item.routine.vantage in self._imports:
+            return
+        if item.doing is Doing.IDLE and not self._paused and now - item.accounted >= self._distinct:
+            self._queue(item, now, Depth.FULL)
 
-    def _queue(self, item: Scheduled, now: float) -> None:
+    def _queue(self, item: Scheduled, now: float, depth: Depth) -> None:
         item.doing = Doing.QUEUED
         keys = (*domain_key(item.params), *unpacked(item.addresses))
-        self._lanes.enter(Ticket(item=item, keys=keys, due=now, slow=item.slow))
+        self._lanes.enter(Ticket(item=item, keys=keys, due=now, slow=item.slow, depth=depth))
 
     def _make_room(self, now: float) -> None:
         for ticket in self._lanes.make_room(now, self._patience):
@@ -218,7 +243,7 @@ class Engine:
         here = self._lookouts.get(ticket.item.routine.vantage)
         seen: Seen | None = None
         try:
-            seen = await self._look(ticket.item, here) if here else None
+            seen = await self._look(ticket, here) if here else None
         except asyncio.CancelledError:
             if not ticket.displaced and not ticket.overdue:
                 raise
@@ -231,9 +256,10 @@ class Engine:
             await self._report(ticket, here, seen, started_at)
         self._start(self._now())
 
-    async def _look(self, item: Scheduled, here: Lookout) -> Seen:
-        others = self._lookouts.controls(item.routine.vantage)
-        return await look_once(self._probes[item.routine.probe], item.params, here, others, self._controls, self._clock)
+    async def _look(self, ticket: Ticket, here: Lookout) -> Seen:
+        routine, params = ticket.item.routine, ticket.item.params
+        others = self._lookouts.controls(routine.vantage)
+        return await look_once(self._probes[routine.probe], params, here, others, self._controls, self._clock, ticket.depth)
 
     def _wait_in_slow_lane(self, ticket: Ticket) -> None:
         ticket.item.doing = Doing.QUEUED
@@ -266,13 +292,9 @@ class Engine:
             item.addresses = address_keys(seen.facts)
 
     async def _health(self, here: Lookout, seen: Seen, began: float) -> dict[str, VantageHealth]:
-        """The health of all who looked: of those in doubt as of a round of canaries that began after the look did."""
+        """The health of all who looked, as of a moment after the look began where that matters."""
         looked = {here.vantage.id, *(one.vantage for one in seen.control)}
-        places = [place for name in looked if (place := self._lookouts.get(name))]
-        doubtful = [place.canaries for place in places if place.is_doubtful(seen.failing)]
-        if doubtful:
-            await asyncio.gather(*(canaries.after(began) for canaries in doubtful))
-        return {place.vantage.id: place.canaries.health for place in places}
+        return await self._lookouts.health(looked, seen.failing, began)
 
     def _follow_up(self, ticket: Ticket, *, failing: bool) -> None:
         """See a first bad look again soon: it may have been a passing trouble, and if not somebody waits to hear of it."""
@@ -282,6 +304,19 @@ class Engine:
             for wait in self._relook_after:
                 self._relooks.want(item.id, ticket.started + wait)
         item.bad = failing
+
+    async def _hear(self, sighting: Sighting) -> None:
+        await self._submit(Report(observation_of(sighting, self._software)))
+
+    def _hands(self) -> Hands:
+        return Hands(
+            stamp=self._stamp, submit=self._submit, compare=self._compare, steady=self._now, drift=lambda: self._wall.drift
+        )
+
+    async def _compare(self, item: Scheduled, vantage: VantagePoint, facts: Facts) -> Compared:
+        """What our own places see of what somebody else's look showed, where that look means nothing alone."""
+        probe, others = self._probes[item.routine.probe], self._lookouts.named(vantage.control)
+        return await ask_controls(probe, item.params, facts, others, self._controls, self._clock)
 
     async def _submit(self, report: Report) -> None:
         try:
@@ -305,6 +340,13 @@ class Engine:
             f"once in {self._load.stretch} of its periods; watch less often, or from a bigger machine"
         )
         return (busy,)
+
+
+def _is_allowed(check: PlannedCheck, vantage: VantagePoint) -> bool:
+    if may_be_asked(check, vantage):
+        return True
+    _log.error("volunteers' lines are not used for a check for which nobody switched them on", check=check.id)
+    return False
 
 
 def _cancel(ticket: Ticket) -> None:

@@ -91,6 +91,10 @@ class Scheduled:
         """Whether this is a period without a look, when there is one look only to every `stretch` periods."""
         return (self.period(now) + crc32(self.id.encode())) % stretch != 0
 
+    def is_thorough(self, now: float, seconds: int) -> bool:
+        """Whether the look of this period is one of those, every `seconds`, that are made thoroughly."""
+        return (self.period(now) + crc32(self.id.encode())) % max(1, seconds // self.routine.every) == 0
+
     def _phase(self) -> int:
         return crc32(self.id.encode()) % self.routine.every
 

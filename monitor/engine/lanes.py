@@ -14,6 +14,7 @@ from monitor.bus import LaneStatus
 from monitor.core.watchlist import Limits
 from monitor.engine.heap import Scheduled
 from monitor.engine.politeness import Key, Politeness
+from probes.kit.vocabulary import Depth
 
 
 @dataclass(slots=True, eq=False)
@@ -21,6 +22,7 @@ class Ticket:
     """One look on its way through a lane. Times are steady seconds.
 
     - `due`: when it was due; `started`: when it began; `before`: up to when its check was accounted for before it began
+    - `depth`: how thoroughly it is to be made
     - `displaced`: it is being interrupted to make room; `overdue`: it is being ended because it is stuck
     """
 
@@ -28,6 +30,7 @@ class Ticket:
     keys: tuple[Key, ...]
     due: float
     slow: bool
+    depth: Depth = Depth.LIGHT
     started: float = 0.0
     before: float = 0.0
     displaced: bool = False

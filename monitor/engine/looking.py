@@ -15,7 +15,7 @@ from monitor.engine.lookouts import Lookout
 from probes.kit.network import Network
 from probes.kit.observation import Blob, Control, Facts
 from probes.kit.probe import Probe, ProbeParams
-from probes.kit.vocabulary import Validity
+from probes.kit.vocabulary import Depth, Validity, VantageHealth
 
 _log = structlog.get_logger()
 
@@ -106,27 +106,66 @@ class Controls:
 
 
 async def look_once(
-    probe: Probe, params: bytes, here: Lookout, others: Sequence[Lookout], controls: Controls, clock: Clock
+    probe: Probe,
+    params: bytes,
+    here: Lookout,
+    others: Sequence[Lookout],
+    controls: Controls,
+    clock: Clock,
+    depth: Depth = Depth.LIGHT,
 ) -> Seen:
-    """Look at one target from `here`, and from `others` where the facts mean nothing without them.
+    """Look at one target from `here`, and from `others` where the facts mean nothing without them, or the look is a full one.
 
     `params` are the probe's, as JSON. A probe that crashes leaves no facts; it is logged without what it was looking at,
     and nothing is raised.
     """
     try:
-        return await _look(probe, probe.params.model_validate_json(params), here, others, controls, clock)
+        return await _look(probe, probe.params.model_validate_json(params), here, others, controls, clock, depth)
     except Exception as error:  # a probe is a plug-in: whatever it raises, the engine goes on
         _say_crashed(probe, error)
         return Seen(facts=None)
 
 
+async def ask_controls(
+    probe: Probe, params: bytes, facts: Facts, others: Sequence[Lookout], controls: Controls, clock: Clock
+) -> tuple[tuple[Control, ...], tuple[Blob, ...]]:
+    """What `others` see of the target of `facts`, which somebody else's line saw and which mean nothing alone; else nothing.
+
+    A control that cannot see by its own canaries, as of a round that began after this did, does not count.
+    """
+    if not others or not probe.wants_control(facts):
+        return (), ()
+    began = clock.monotonic()
+    asked = _for_control(probe, probe.params.model_validate_json(params), facts)
+    looks = await controls.look(probe, asked, others)
+    failing = {one.control.vantage for one in looks if one.failing}
+    await asyncio.gather(*(place.canaries.after(began) for place in others if place.is_doubtful(failing)))
+    blind = {place.vantage.id for place in others if place.canaries.health not in _SEEING}
+    control = tuple(_blinded(one.control) if one.control.vantage in blind else one.control for one in looks)
+    return control, tuple(blob for one in looks for blob in one.blobs)
+
+
+_SEEING: Final = frozenset({VantageHealth.HEALTHY, VantageHealth.UNKNOWN})
+
+
+def _blinded(control: Control) -> Control:
+    return replace(control, validity=Validity.INVALID)
+
+
 async def _look(
-    probe: Probe, params: ProbeParams, here: Lookout, others: Sequence[Lookout], controls: Controls, clock: Clock
+    probe: Probe,
+    params: ProbeParams,
+    here: Lookout,
+    others: Sequence[Lookout],
+    controls: Controls,
+    clock: Clock,
+    depth: Depth,
 ) -> Seen:
     began = clock.monotonic()
-    sight = await _observe(probe, params, here.network)
+    sight = await _observe(probe, params, here.network, depth)
     facts, own_time = sight.facts, clock.monotonic() - began
-    if sight.blind or not probe.wants_control(facts):
+    is_doubtful = probe.wants_control(facts)
+    if sight.blind or not (is_doubtful or depth is Depth.FULL):
         return Seen(facts=facts, blobs=sight.blobs, blind=sight.blind, own_time=own_time)
     seen_there = await controls.look(probe, _for_control(probe, params, facts), others)
     control = tuple(one.control for one in seen_there)
@@ -135,15 +174,19 @@ async def _look(
         facts=facts,
         control=control,
         blobs=(*sight.blobs, *more, *(blob for one in seen_there for blob in one.blobs)),
-        failing=frozenset({here.vantage.id, *(one.control.vantage for one in seen_there if one.failing)}),
+        failing=_failing(here, seen_there) if is_doubtful else frozenset(),
         own_time=own_time,
     )
 
 
-async def _observe(probe: Probe, params: ProbeParams, network: Network) -> _Sight:
+def _failing(here: Lookout, seen_there: Sequence[_ControlLook]) -> frozenset[str]:
+    return frozenset({here.vantage.id, *(one.control.vantage for one in seen_there if one.failing)})
+
+
+async def _observe(probe: Probe, params: ProbeParams, network: Network, depth: Depth = Depth.LIGHT) -> _Sight:
     """A look within its deadline: where that cuts the probe short, what it saw until then is what there is."""
     facts = None
-    async with network.look() as look:
+    async with network.look(depth) as look:
         facts = await probe.observe(params, look)
     return _Sight(facts or look.facts(), tuple(look.blobs), look.proxy_failed)
 
@@ -153,7 +196,7 @@ async def _compare(
 ) -> tuple[Facts, tuple[Blob, ...]]:
     if probe.compare is None:
         return facts, ()
-    async with network.look() as look:
+    async with network.look(Depth.FULL) as look:
         facts = await probe.compare(params, look, facts, control)
     return facts, tuple(look.blobs)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from monitor.bus import VantageReport
 from monitor.clock import Clock
 from monitor.core.plan import Plan
 from monitor.core.watchlist import Canaries, VantagePoint
-from monitor.engine.canaries import CanaryWatch
+from monitor.engine.canaries import CanaryWatch, Hear, nobody
 from probes.kit.budgets import Budgets
 from probes.kit.network import Network
 from probes.kit.vocabulary import VantageHealth, VantageKind
@@ -51,9 +51,10 @@ class _Setup:
 class Lookouts:
     """All lookouts of the plan in force."""
 
-    def __init__(self, opener: Opener, clock: Clock) -> None:
+    def __init__(self, opener: Opener, clock: Clock, hear: Hear = nobody) -> None:
         self._opener = opener
         self._clock = clock
+        self._hear = hear
         self._setups: dict[str, _Setup] = {}
         self._lookouts: dict[str, Lookout] = {}
         self._rounds: dict[str, asyncio.Task[None]] = {}
@@ -77,8 +78,21 @@ class Lookouts:
     def controls(self, vantage: str) -> list[Lookout]:
         """Those that the vantage point is compared with, as far as they can be used."""
         here = self._lookouts.get(vantage)
-        wanted = here.vantage.control if here else ()
-        return [self._lookouts[name] for name in wanted if name in self._lookouts]
+        return self.named(here.vantage.control if here else ())
+
+    def named(self, vantages: Iterable[str]) -> list[Lookout]:
+        """The lookouts at these vantage points, as far as they can be used."""
+        return [self._lookouts[name] for name in vantages if name in self._lookouts]
+
+    async def health(self, looked: Iterable[str], failing: Container[str], began: float) -> dict[str, VantageHealth]:
+        """The health of the vantage points that `looked`: of those in doubt as of a round of canaries that began after `began`.
+
+        `failing` are those at which something failed. Those that cannot be used are left out.
+        """
+        places = self.named(looked)
+        doubtful = [place.canaries for place in places if place.is_doubtful(failing)]
+        await asyncio.gather(*(canaries.after(began) for canaries in doubtful))
+        return {place.vantage.id: place.canaries.health for place in places}
 
     def reports(self) -> tuple[VantageReport, ...]:
         """What is known of each vantage point's sight."""
@@ -107,7 +121,7 @@ class Lookouts:
             self._troubles[name] = f"this vantage point cannot be used: {error}"
             _log.error("a vantage point cannot be used", vantage=name, problem=str(error))
             return
-        canaries = CanaryWatch(name, setup.canaries, network, self._clock)
+        canaries = CanaryWatch(name, setup.canaries, network, self._clock, self._hear)
         self._lookouts[name] = Lookout(setup.vantage, network, canaries)
         self._rounds[name] = asyncio.create_task(canaries.run())
 

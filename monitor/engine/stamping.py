@@ -38,7 +38,7 @@ def observation(stamp: Stamp, seen: Seen | None, timing: Timing, health: dict[st
     """Stamp what was seen; None where the vantage point could not be used at all.
 
     `health` is that of the vantage point and its controls, each as of a moment after the look began where that matters.
-    What an offline vantage point saw is kept, and does not count.
+    What an offline vantage point saw is kept, and does not count; what an isolated one saw is marked as such.
     """
     unmeasured = _why_unmeasured(stamp, seen, health)
     return Observation(
@@ -50,7 +50,7 @@ def observation(stamp: Stamp, seen: Seen | None, timing: Timing, health: dict[st
         duration=timing.duration,
         facts=seen.facts if seen else None,
         control=tuple(_believed(one, health) for one in seen.control) if seen else (),
-        validity=Validity.INVALID if unmeasured else Validity.VALID,
+        validity=_validity(unmeasured, health.get(stamp.vantage)),
         unmeasured=unmeasured,
         timing_suspect=timing.suspect,
         probe_version=stamp.probe_version,
@@ -61,6 +61,12 @@ def observation(stamp: Stamp, seen: Seen | None, timing: Timing, health: dict[st
 def _believed(control: Control, health: dict[str, VantageHealth]) -> Control:
     """A control counts no more than its own vantage point's sight: one cut off from abroad finds everything dead."""
     return control if health.get(control.vantage) in _SEEING else replace(control, validity=Validity.INVALID)
+
+
+def _validity(unmeasured: Unmeasured | None, health: VantageHealth | None) -> Validity:
+    if unmeasured is not None:
+        return Validity.INVALID
+    return Validity.ISOLATED if health is VantageHealth.ISOLATED else Validity.VALID
 
 
 def _why_unmeasured(stamp: Stamp, seen: Seen | None, health: dict[str, VantageHealth]) -> Unmeasured | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from monitor.bus import Heartbeat
 from monitor.core.watchlist import Watchlist
 from monitor.service.context import Health, VantageStatus
-from probes.kit.vocabulary import VantageHealth
+from probes.kit.vocabulary import IMPORTED_KINDS, VantageHealth
 
 SILENT_AFTER = timedelta(seconds=30)
 """Without a word from the prober for this long, the service says that it cannot see."""
@@ -29,13 +29,18 @@ class Signs:
 
 
 def health_of(signs: Signs, watchlist: Watchlist, now: datetime) -> Health:
-    """Judge the monitor's own health. Pure."""
+    """Judge the monitor's own health. Pure.
+
+    What others see does not make this machine see; what is wrong with their services the prober itself says.
+    """
     silent = _is_silent(signs, now)
     vantages = tuple(
         _status(vantage.id, vantage.country, signs.heartbeat, silent=silent) for vantage in watchlist.monitor.vantages
     )
+    others = {vantage.id for vantage in watchlist.monitor.vantages if vantage.kind in IMPORTED_KINDS}
+    ours = tuple(vantage for vantage in vantages if vantage.id not in others)
     problems = (
-        *_of_the_prober(signs, vantages, silent=silent),
+        *_of_the_prober(signs, ours, silent=silent),
         *((signs.trouble,) if signs.trouble else ()),
         *(signs.heartbeat.problems if signs.heartbeat and not silent else ()),
         *(
@@ -45,7 +50,7 @@ def health_of(signs: Signs, watchlist: Watchlist, now: datetime) -> Health:
         ),
         *(f"the job “{name}” has not run when it should have" for name in signs.stuck),
     )
-    sees = any(vantage.health is VantageHealth.HEALTHY for vantage in vantages)
+    sees = any(vantage.health is VantageHealth.HEALTHY for vantage in ours or vantages)
     return Health(ready=sees and not signs.trouble and not signs.stuck, problems=problems, vantages=vantages, paused=signs.paused)
 
 

@@ -13,11 +13,15 @@ import structlog
 
 from monitor.alerts import channels
 from monitor.alerts.outbox import Outbox
+from monitor.bus.incoming import FOLDER, WithIncoming
 from monitor.bus.local import LocalServiceBus
 from monitor.clock import Clock
 from monitor.configuration import ConfigurationError, load
-from monitor.core.ledger import Ledger
+from monitor.core.incident import Kind
+from monitor.core.isolation import Isolations
+from monitor.core.ledger import REACH, WINDOW, Ledger
 from monitor.core.plan import plan_checks, plan_for_prober
+from monitor.core.sight import is_round, speaks_of_its_target
 from monitor.core.watchlist import Watchlist
 from monitor.metrics import Metrics, as_confirmed
 from monitor.pipeline import Pipeline, Watch
@@ -32,9 +36,6 @@ from probes.kit.discover import discover
 from probes.kit.vocabulary import State
 
 _log = structlog.get_logger()
-
-MEMORY = timedelta(hours=6)
-"""How far back looks are read at the start, for checks that are not simply well."""
 
 PRUNED_AT_ONCE = 1000
 """Observations that one step of the retention removes, so that writing is never held up for long."""
@@ -147,23 +148,29 @@ class Service:
     async def _resumed_pipeline(self) -> Pipeline:
         """Take up where the last run ended: checks, windows, open incidents and counters come from the store."""
         async with self.store.writing() as writing:
-            await writing.save_checks(tuple(self._watch.checks.values()))
+            await writing.save_checks(self._watch.registered)
         async with self.store.reading() as reading:
             states = await reading.current()
             incidents = await reading.all_incidents()
             logs = [await reading.events(one.id) for one in incidents if one.confirmed_at is not None]
-            since = self._clock.now() - MEMORY
+            since = self._clock.now() - REACH
             unsettled = [state.check for state in states if state.state is not State.OK or state.since > since]
             seen = await reading.last_seq()
             verdicts = [*await reading.last_verdicts(), *await reading.recent_verdicts(since, unsettled)]
+            open_cases = {(one.key.organisation, one.key.target) for one in incidents if one.is_open}
+            for check in self._watch.checks.values():
+                if (check.organisation, check.target) in open_cases:
+                    verdicts += await reading.telling_verdicts(check.id, WINDOW)
+        known = tuple({verdict.observation: verdict for verdict in verdicts}.values())
         self._metrics.configured(self._watch.watchlist)
         self._metrics.resume(states, incidents, [one for one in map(as_confirmed, logs) if one is not None])
         return Pipeline(
             store=self.store,
-            bus=self._bus,
+            bus=WithIncoming(self._bus, self._settings.data_dir / FOLDER),
             clock=self._clock,
             metrics=self._metrics,
-            ledger=Ledger({verdict.observation: verdict for verdict in verdicts}.values(), incidents),
+            ledger=Ledger(filter(speaks_of_its_target, known), [one for one in incidents if one.kind is not Kind.ISOLATION]),
+            isolations=Isolations(filter(is_round, known), [one for one in incidents if one.kind is Kind.ISOLATION]),
             watch=self._watch,
             address=self.address,
             aside=self._settings.data_dir / "aside",
@@ -215,7 +222,7 @@ class Service:
 
     async def _adopt(self, watch: Watch) -> None:
         async with self.store.writing() as writing:
-            await writing.save_checks(tuple(watch.checks.values()))
+            await writing.save_checks(watch.registered)
         self._watch = self._pipeline.watch = watch
         self._metrics.configured(watch.watchlist)
         await self._pipeline.let_go()

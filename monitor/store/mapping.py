@@ -16,8 +16,7 @@ from monitor.store.packing import Packer, readable
 from monitor.store.records import Attempt, CheckState, Hour, Judged, MessageState, Owed, Posted, Span, Standing
 from monitor.store.tables import ApiKeyRow
 from probes.kit.observation import Control, Facts, Observation, Provenance
-from probes.kit import vocabulary
-from probes.kit.vocabulary import State, Strength, Unmeasured, Validity, WhyUnclear
+from probes.kit.vocabulary import Meant, State, Strength, Unmeasured, Validity, WhyUnclear
 
 Word = TypeVar("Word", bound=StrEnum)
 Columns = dict[str, Any]
@@ -131,7 +130,7 @@ def verdict_from(row: Fetched) -> Verdict:
         strength=Strength(row["strength"]),
         why_unclear=_word(WhyUnclear, row["why_unclear"]),
         mechanism=row["mechanism"],
-        scope=_word(vocabulary.Scope, row["scope"]),
+        scope=_word(Meant, row["scope"]),
         ruleset=row["ruleset"],
     )
 
@@ -193,7 +192,7 @@ def check_state_from(row: Fetched) -> CheckState:
         strength=Strength(row["strength"]),
         why_unclear=_word(WhyUnclear, row["why_unclear"]),
         mechanism=row["mechanism"],
-        scope=_word(vocabulary.Scope, row["scope"]),
+        scope=_word(Meant, row["scope"]),
     )
 
 

@@ -34,7 +34,7 @@ from sqlalchemy.sql import FromClause
 
 from monitor.store import tables
 from monitor.store.records import MessageState
-from probes.kit.vocabulary import State
+from probes.kit.vocabulary import State, Strength
 
 
 def _table(row: type[tables.Row]) -> Table:
@@ -199,6 +199,17 @@ _LOOKS: Select[Any] = select(_observation, *_IDENTITY).select_from(_looked)
 
 VERDICTS_OF_ALL = _VERDICTS.where(_observation.c.at >= bindparam("since"))
 VERDICTS_OF_SOME = VERDICTS_OF_ALL.where(_observation.c.check_id.in_(bindparam("check_ids", expanding=True)))
+TELLING_VERDICTS = (
+    select(*_VERDICT_COLUMNS)
+    .select_from(_looked)
+    .where(
+        _observation.c.check_id == bindparam("check_id"),
+        _observation.c.state.not_in((State.UNCLEAR, State.UNMEASURED)),
+        _observation.c.strength != Strength.WEAK,
+    )
+    .order_by(_observation.c.at.desc(), _observation.c.id.desc())
+    .limit(bindparam("limit"))
+)
 LAST_VERDICTS = _VERDICTS.join(_state, _state.c.observation == _observation.c.id).where(_registry.c.watched == true())
 
 OBSERVATION = _LOOKS.where(_observation.c.id == bindparam("id"))
@@ -248,6 +259,13 @@ def cite(dialect: str) -> Insert:
     """An observation that an incident rests on."""
     return _insert_or_keep(dialect, _cited)
 
+
+ORIGINS: Select[Any] = (
+    select(_cited.c.incident, _observation.c.provenance)
+    .join_from(_cited, _observation, _observation.c.id == _cited.c.observation)
+    .where(_cited.c.incident.in_(bindparam("incidents", expanding=True)), _observation.c.provenance.is_not(None))
+)
+"""Who else made the looks that incidents rest on."""
 
 # Incidents
 

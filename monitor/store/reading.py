@@ -66,6 +66,11 @@ class Reading:
             found.extend(mapping.verdict_from(row) for row in rows)
         return sorted(found, key=lambda verdict: (verdict.at, verdict.observation))
 
+    async def telling_verdicts(self, check: str, limit: int) -> list[Verdict]:
+        """The newest `limit` verdicts of one check that say something, for or against; oldest first."""
+        rows = await self._rows(queries.TELLING_VERDICTS, check_id=check, limit=limit)
+        return [mapping.verdict_from(row) for row in reversed(rows)]
+
     async def observations(self, check: str, since: datetime, until: datetime, limit: int) -> list[Judged]:
         """The newest `limit` looks of one check from `since` to before `until`, newest first, without their bytes."""
         rows = await self._rows(queries.OBSERVATIONS, check_id=check, since=since, until=until, limit=limit)
@@ -84,6 +89,14 @@ class Reading:
         """One look, without its bytes: its facts name them."""
         rows = await self._rows(queries.OBSERVATION, id=id)
         return mapping.look_from(rows[0]) if rows else None
+
+    async def attributions(self, incidents: Collection[str]) -> dict[str, list[str]]:
+        """Whom to name for those looks, of the ones that an incident rests on, that others made; by incident, each once."""
+        found: dict[str, set[str]] = {}
+        for portion in portions(incidents):
+            for row in await self._rows(queries.ORIGINS, incidents=portion):
+                found.setdefault(row["incident"], set()).add(row["provenance"]["attribution"])
+        return {incident: sorted(names) for incident, names in found.items()}
 
     async def blob(self, name: str) -> bytes | None:
         """The bytes with this name, which is their SHA-256 as 64 hexadecimal digits."""

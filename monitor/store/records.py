@@ -7,7 +7,7 @@ from enum import StrEnum
 from monitor.core.message import Message
 from monitor.core.verdict import Verdict
 from probes.kit.observation import Blob, Observation
-from probes.kit.vocabulary import Scope, State, Strength, WhyUnclear
+from probes.kit.vocabulary import Meant, State, Strength, WhyUnclear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class CheckState(Standing):
     strength: Strength
     why_unclear: WhyUnclear | None = None
     mechanism: str | None = None
-    scope: Scope | None = None
+    scope: Meant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,6 +126,8 @@ class Dead(Enum):
     """Nobody answers: the connector waits out its budget."""
     REFUSE = auto()
     """The connection is refused at once."""
+    UNREACHABLE = auto()
+    """There is no route, as to an IPv6 address from a line without IPv6."""
 
 
 Route = Place | Dead
@@ -136,7 +138,7 @@ class AddressMap:
     """Where a test's nominal addresses really lead. While there is a map, nothing but loopback is ever connected to.
 
     - `routes`: from `ip:port` or `ip` (any port; IPv6 as `[ip]:port`), optionally with `/udp`, to `127.x.y.z:port`,
-      `drop` or `refuse`. An address that it does not name is dropped. It is asked at every connection, so that a
+      `drop`, `refuse` or `unreachable`. An address that it does not name is dropped. It is asked at every connection, so that a
       test may change it while probes run.
     - `source`: the loopback address to connect from.
 
@@ -173,10 +175,10 @@ def _keys(address: str, port: int, protocol: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _route(key: str, value: str) -> Route:
-    if value in {"drop", "refuse"}:
+    if value in {"drop", "refuse", "unreachable"}:
         return Dead[value.upper()]
     host, _, port = value.rpartition(":")
     host = host.strip("[]")
     if not is_address(host) or not is_loopback(host) or not port.isdecimal():
-        raise ValueError(f"route {key!r} leads to {value!r}: use '127.x.y.z:port', 'drop' or 'refuse'")
+        raise ValueError(f"route {key!r} leads to {value!r}: use '127.x.y.z:port', 'drop', 'refuse' or 'unreachable'")
     return host, int(port)

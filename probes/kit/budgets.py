@@ -21,3 +21,4 @@ class Budgets(BaseModel):
     tls: float = Field(default=10.0, gt=0, le=60)
     http: float = Field(default=10.0, gt=0, le=60)
     look: float = Field(default=60.0, gt=0, le=600)
+    late: float = Field(default=0.5, ge=0, le=5, description="how long a full look listens on for further DNS answers")

@@ -126,6 +126,13 @@ class Examiner:
         return 0
 
 
+def read_chain(chain: Sequence[bytes], failure: str | None) -> Examined:
+    """What a chain (DER, leaf first) says that somebody else has judged; `failure` is what they found wrong with it."""
+    name = sha256(b"".join(chain)).hexdigest()
+    leaf = _certificate(chain[0]) if chain else None
+    return Examined(hash=name, failure=failure) if leaf is None else _described(leaf, name, failure)
+
+
 def _tried(reading: Callable[[], _Read], otherwise: _Otherwise) -> _Read | _Otherwise:
     """What `reading` a stranger's certificate gives, or `otherwise`: what is raised at bytes made for it is not foreseen."""
     try:

@@ -1,4 +1,4 @@
-"""Finds the probe kinds: every module of `probes/` except the kit is one."""
+"""Finds the probe kinds: every module of `probes/` is one, except the kit and what others measured (`imported`)."""
 
 import importlib
 import pkgutil
@@ -8,6 +8,7 @@ from types import MappingProxyType, ModuleType
 import probes
 from probes.kit.probe import Probe
 
+_NO_PROBES = frozenset({"kit", "imported"})
 _ATTRIBUTES = ("VERSION", "Params", "observe", "wants_control", "addresses", "case", "RULES")
 
 
@@ -18,7 +19,7 @@ class IncompleteProbe(TypeError):
 @cache
 def discover() -> MappingProxyType[str, Probe]:
     """All probe kinds by name, found by scanning `probes/`."""
-    names = sorted(module.name for module in pkgutil.iter_modules(probes.__path__) if module.name != "kit")
+    names = sorted(module.name for module in pkgutil.iter_modules(probes.__path__) if module.name not in _NO_PROBES)
     return MappingProxyType({name: from_module(importlib.import_module(f"probes.{name}")) for name in names})
 
 

@@ -8,10 +8,12 @@ they agree: a test holds them to it.
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Flag, auto
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
@@ -26,11 +28,18 @@ _INTERNET: Final = 1
 
 _HEADER: Final = struct.Struct("!6H")
 _RECORD: Final = struct.Struct("!HHIH")
-_RESPONSE, _AUTHORITATIVE, _TRUNCATED, _RECURSION_DESIRED = 0x8000, 0x0400, 0x0200, 0x0100
+_RESPONSE, _AUTHORITATIVE, _TRUNCATED, _RECURSION_DESIRED, _CHECKING_DISABLED = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
 _ODD_FLAGS: Final = 0x7800  # any operation but a plain query
 _RCODES: Final = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")
-_MOST_RECORDS: Final = 64
+_OPT: Final = struct.pack("!BHHIH", 0, 41, 1232, 0, 0)
+"""EDNS0 (RFC 6891): answers of 1232 bytes fit every path unfragmented; DNSSEC's records are not asked for (DO clear)."""
+_MOST_RECORDS: Final = 8192
+"""Records that are read, more than a message has room for; of odd messages fewer, since dnspython takes 0.1 ms for one."""
+_MOST_ODD_RECORDS: Final = 512
 _MOST_POINTERS: Final = 16
+MOST_ANSWERS: Final = 64
+"""Addresses and aliases that are kept of one answer. A message has room for thousands."""
+_MOST_EXTENDED_ERRORS: Final = 8
 _PLAIN: Final = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
 """Bytes of a name that read the same in every notation; dnspython escapes the others."""
 
@@ -41,6 +50,16 @@ class BadName(ValueError):
 
 class BadMessage(ValueError):
     """Bytes are not a DNS message."""
+
+
+class Extra(Flag):
+    """What a question may say beyond what a stub resolver says."""
+
+    NONE = 0
+    EXTENDED = auto()
+    """EDNS0, without which no resolver gives the reason of a refusal (RFC 8914)."""
+    UNCHECKED = auto()
+    """The resolver is not to validate (CD=1)."""
 
 
 class _Odd(Exception):
@@ -59,20 +78,31 @@ class Question:
     wire: bytes
     places: Mapping[int, str]
 
-    def message(self, query_id: int) -> bytes:
-        """The query: recursion desired, nothing else, as a stub resolver asks."""
-        return _HEADER.pack(query_id, _RECURSION_DESIRED, 1, 0, 0, 0) + self.wire
+    def message(self, query_id: int, extra: Extra = Extra.NONE) -> bytes:
+        """The query: recursion desired and, unless `extra` says so, nothing else, as a stub resolver asks."""
+        if extra is Extra.NONE:
+            return _HEADER.pack(query_id, _RECURSION_DESIRED, 1, 0, 0, 0) + self.wire
+        flags = _RECURSION_DESIRED | (_CHECKING_DISABLED if Extra.UNCHECKED in extra else 0)
+        extension = _OPT if Extra.EXTENDED in extra else b""
+        return _HEADER.pack(query_id, flags, 1, 0, 0, 1 if extension else 0) + self.wire + extension
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a resolver said. `answers` are the addresses at the end of the chain of `cnames` that begins at the question."""
+    """What a resolver said. `answers` are the addresses at the end of the chain of `cnames` that begins at the question.
+
+    Of both at most `MOST_ANSWERS` are kept; `dropped` says how many addresses there were beyond. `has_authority` says whether
+    the authority section held anything, `extended_errors` are the codes of RFC 8914.
+    """
 
     rcode: str
     authoritative: bool = False
     truncated: bool = False
     answers: tuple[str, ...] = ()
     cnames: tuple[str, ...] = ()
+    dropped: int = 0
+    has_authority: bool = True
+    extended_errors: tuple[int, ...] = ()
 
 
 @lru_cache(maxsize=4096)
@@ -139,7 +169,14 @@ def _read_plain(message: bytes, asked: Question) -> Reply:
     if records.position != len(message):
         raise _Odd
     answers, cnames = _follow(asked.name, addresses, aliases)
-    return Reply(_rcode(flags & 0xF), bool(flags & _AUTHORITATIVE), answers=answers, cnames=cnames)
+    return Reply(
+        _rcode(flags & 0xF),
+        bool(flags & _AUTHORITATIVE),
+        answers=answers[:MOST_ANSWERS],
+        cnames=cnames,
+        dropped=max(len(answers) - MOST_ANSWERS, 0),
+        has_authority=authorities > 0,
+    )
 
 
 def _rcode(number: int) -> str:
@@ -247,13 +284,15 @@ class _Records:
 def _follow(name: str, addresses: dict[str, list[str]], aliases: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The addresses where the aliases lead, and the aliases passed on the way. A circle ends where it closes."""
     passed: list[str] = []
-    while name in aliases and aliases[name] not in passed:
+    while name in aliases and aliases[name] not in passed and len(passed) < MOST_ANSWERS:
         name = aliases[name]
         passed.append(name)
     return tuple(dict.fromkeys(addresses.get(name, ()))), tuple(passed)
 
 
 def _read_odd(message: bytes, asked: Question) -> Reply:
+    if sum(_HEADER.unpack_from(message)[3:]) > _MOST_ODD_RECORDS:
+        raise BadMessage(f"an unusual message with more than {_MOST_ODD_RECORDS} records")
     try:
         parsed = dns.message.from_wire(message)
     except Exception as error:
@@ -268,8 +307,20 @@ def _read_odd(message: bytes, asked: Question) -> Reply:
         elif found.rdtype == QTYPES[asked.qtype] and found.rdclass == dns.rdataclass.IN:
             addresses.setdefault(owner, []).extend(str(ip_address(data.address)) for data in found)
     answers, cnames = _follow(asked.name, addresses, aliases)
-    authoritative = bool(parsed.flags & dns.flags.AA)
-    return Reply(dns.rcode.to_text(parsed.rcode()), authoritative, answers=answers, cnames=cnames)
+    return Reply(
+        dns.rcode.to_text(parsed.rcode()),
+        bool(parsed.flags & dns.flags.AA),
+        answers=answers[:MOST_ANSWERS],
+        cnames=cnames,
+        dropped=max(len(answers) - MOST_ANSWERS, 0),
+        has_authority=bool(parsed.authority),
+        extended_errors=_extended_errors(parsed),
+    )
+
+
+def _extended_errors(parsed: dns.message.Message) -> tuple[int, ...]:
+    codes = (int(option.code) for option in parsed.options if isinstance(option, dns.edns.EDEOption))
+    return tuple(dict.fromkeys(codes))[:_MOST_EXTENDED_ERRORS]
 
 
 def _text(name: dns.name.Name) -> str:

@@ -54,7 +54,8 @@ class DnsLookup(Step):
     """One question to one resolver. `transport` is `system` (the vantage point's own resolver), `udp`, `tcp`, `dot` or `doh`."""
 
     resolver: str
-    """An address, or `system` for the own resolver, whose address would say where we look from."""
+    """An address, or `system` for the own resolver, whose address would say where we look from. Over TCP that one's transport
+    is `tcp`."""
     transport: str
     name: str
     qtype: str
@@ -62,6 +63,8 @@ class DnsLookup(Step):
     authoritative: bool = False
     answers: tuple[str, ...] = ()
     cnames: tuple[str, ...] = ()
+    dropped: int = 0
+    """Addresses of the answer that are not among `answers`, because there were too many to keep."""
     checking_disabled: bool = False
     """Whether the resolver was told not to validate (CD=1), as after SERVFAIL: an answer only then means bad DNSSEC."""
     extended_errors: tuple[int, ...] = ()
@@ -106,13 +109,19 @@ class TlsHandshake(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpExchange(Step):
-    """One request and what came back. `received` is (seconds since the request, bytes so far), four samples a second."""
+    """One request and what came back. `received` is (seconds since the request, bytes so far), four samples a second.
+
+    The bytes are those on the line: over TLS encrypted ones, which tell a line that froze in the middle of a record, before
+    anything could be read (`status` is None then), from a silent one.
+    """
 
     url: str
     address: str | None = None
     status: int | None = None
     header_names: tuple[str, ...] = ()
     location: str | None = None
+    blocked_by: str | None = None
+    """The target of a `Link` header of the relation `blocked-by` (RFC 7725): who blocks, in the words of the response."""
     title: str | None = None
     body_length: int | None = None
     body_hash: str | None = None

@@ -5,13 +5,13 @@ everything passes through here before it becomes a blob or a word in the facts.
 """
 
 import re
-from collections.abc import Iterable
-from ipaddress import IPv6Address, ip_address
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address
 from itertools import chain
-from typing import Final, TypeAlias
+from typing import Final, TypeVar
 
-SCRUBBED: Final = "[scrubbed]"
-"""What stands in place of what was taken out (the word that OONI uses)."""
+from probes.kit.observation import Blob
+from probes.kit.spelling import SCRUBBED, Spellings, spellings
 
 _SECRET_HEADER: Final = re.compile(
     rb"^((?:set-cookie2?|cookie2?|(?:proxy-)?authorization)[ \t]*:)[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*",
@@ -22,9 +22,11 @@ _ADDRESS: Final = re.compile(
     r"|(?<![\w:])(?=[0-9a-f:]*:[0-9a-f:]*:)[0-9a-f:]{2,39}(?:\.\d{1,3}){0,3}(?:%\w+)?(?![\w:])",  # IPv6
     re.IGNORECASE,
 )
+_REMEMBERED: Final = 4096
+"""Pages and chains, by their hash, and short texts that are remembered to hold nothing: most are the same from look to look."""
+_SHORT: Final = 300
 
-_Sought: TypeAlias = tuple[tuple[bytes, re.Pattern[bytes]], ...]
-"""Each spelling of an address, and what finds it where it stands alone."""
+_T = TypeVar("_T")
 
 
 def without_addresses(text: str) -> str:
@@ -41,59 +43,94 @@ class Scrubber:
     """Takes a vantage point's own addresses out of what is to be stored.
 
     It learns addresses while it works (`learn`), because a machine behind a changing line is not told its address. Of those
-    learnt it keeps the 64 used last; those that it was made with it keeps for ever.
+    learnt it keeps the 64 used last; those that it was made with it keeps for ever. What everybody knows (`public`) it does
+    not learn.
     """
 
     _MOST = 64
 
-    def __init__(self, addresses: Iterable[str]) -> None:
-        self._told = {address: _sought(address) for address in addresses}
-        self._learnt: dict[str, _Sought] = {}
+    def __init__(self, addresses: Iterable[str], *, public: Iterable[str] = ()) -> None:
+        self._told = {_shortest(address): forms for address in addresses if (forms := spellings(address))}
+        self._public = frozenset(public)
+        self._learnt: dict[str, Spellings] = {}
         """The one used last stands last."""
+        self._clean: dict[str, None] = {}
+        self._texts: dict[str, str] = {}
 
     def learn(self, address: str) -> None:
         """Take `address` out from now on. Loopback, and what is no address, gives nobody away."""
-        if address in self._told:
+        address = address.partition("%")[0]
+        if address in self._told or address in self._public:
             return
-        sought = self._learnt.pop(address, ()) or _sought(address)
-        if not sought:
+        known = self._learnt.pop(address, None)
+        forms = known or spellings(address)
+        if forms is None:
             return
-        self._learnt[address] = sought
+        self._learnt[address] = forms
+        if known is None:
+            self._clean.clear()
+            self._texts.clear()
         if len(self._learnt) > self._MOST:
             del self._learnt[next(iter(self._learnt))]
 
+    def _all(self) -> Iterable[Spellings]:
+        return chain(self._told.values(), self._learnt.values())
+
     def scrub(self, data: bytes) -> bytes:
-        """`data` without the known addresses."""
-        for spelling, pattern in chain.from_iterable((*self._told.values(), *self._learnt.values())):
-            # A plain search is some hundred times cheaper than the pattern, and almost always the end of it.
-            if spelling in data:
-                data = pattern.sub(SCRUBBED.encode(), data)
+        """`data` without the known addresses, however a text spells them."""
+        for forms in self._all():
+            data = forms.out_of_text(data)
         return data
 
     def scrub_text(self, text: str) -> str:
         """The same for text. Half characters, which cannot be written down, become question marks."""
-        return self.scrub(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+        known = self._texts.get(text)
+        if known is not None:
+            return known
+        scrubbed = self.scrub(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+        if len(text) <= _SHORT:
+            _remember(self._texts, text, scrubbed)
+        return scrubbed
+
+    def page(self, data: bytes) -> Blob:
+        """`data` without the known addresses, as it is to be stored."""
+        return self._cleaned(Blob.of(data), self.scrub)
+
+    def certificates(self, chain: Blob) -> Blob:
+        """Certificates without the known addresses, each byte where it was; their signatures no longer fit then."""
+        return self._cleaned(chain, self._out_of_certificates)
+
+    def _cleaned(self, blob: Blob, cleanse: Callable[[bytes], bytes]) -> Blob:
+        if blob.name in self._clean:
+            return blob
+        scrubbed = cleanse(blob.data)
+        if scrubbed != blob.data:
+            return Blob.of(scrubbed)
+        _remember(self._clean, blob.name, None)
+        return blob
+
+    def messages(self, data: bytes) -> bytes:
+        """DNS messages without the known addresses. Each byte stays where it was, so that they can still be read."""
+        for forms in self._all():
+            data = forms.out_of_messages(data)
+        return data
+
+    def _out_of_certificates(self, data: bytes) -> bytes:
+        for forms in self._all():
+            data = forms.out_of_certificates(data)
+        return data
+
+    def address(self, address: str) -> str:
+        """An address among the facts. A private one gives nobody away, and as an answer it is a lie that must be seen."""
+        known = address in self._told or address in self._learnt
+        return SCRUBBED if known and not ip_address(address).is_private else address
 
 
-def _sought(address: str) -> _Sought:
-    return tuple((spelling, _whole(spelling)) for spelling in _spellings(address))
+def _remember(memory: dict[str, _T], key: str, value: _T) -> None:
+    while len(memory) >= _REMEMBERED:
+        del memory[next(iter(memory))]
+    memory[key] = value
 
 
-def _spellings(address: str) -> tuple[bytes, ...]:
-    """The ways in which a page may spell an address. IPv6 comes shortened, in full, and in either case."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return ()
-    if parsed.is_loopback:
-        return ()
-    if isinstance(parsed, IPv6Address):
-        plain = (parsed.compressed, parsed.exploded)
-        return tuple(form.encode() for text in plain for form in (text, text.upper()))
-    return (str(parsed).encode(),)
-
-
-def _whole(spelling: bytes) -> re.Pattern[bytes]:
-    """Finds `spelling` only where it is not part of a longer address."""
-    before, after = (rb"[0-9a-fA-F:.]", rb"[0-9a-fA-F:]") if b":" in spelling else (rb"[\d.]", rb"\d|\.\d")
-    return re.compile(rb"(?<!" + before + rb")" + re.escape(spelling) + rb"(?!" + after + rb")")
+def _shortest(address: str) -> str:
+    return str(ip_address(address.partition("%")[0]))

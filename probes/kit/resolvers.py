@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Self
 
@@ -26,8 +27,8 @@ class Transport(StrEnum):
 
 def _an_address(text: str) -> str:
     if not is_address(text):
-        raise ValueError(f"{text!r} is not an IP address: a public resolver is asked by its address, such as 9.9.9.9")
-    return text
+        raise ValueError("write an IP address such as 9.9.9.9: a name would have to be looked up first")
+    return str(ip_address(text))
 
 
 class PublicResolver(BaseModel):
@@ -47,7 +48,7 @@ class PublicResolver(BaseModel):
     @model_validator(mode="after")
     def _is_named(self) -> Self:
         if self.transport is not Transport.UDP and self.name is None:
-            raise ValueError(f"a {self.transport} resolver needs the `name` that its certificate must prove")
+            raise ValueError("add the `name` that the resolver's certificate must prove, as dot and doh need it")
         return self
 
 

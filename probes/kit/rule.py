@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from probes.kit.vocabulary import Scope, State, Strength, WhyUnclear
+from probes.kit.vocabulary import Meant, State, Strength, WhyUnclear
 
 Case = TypeVar("Case", contravariant=True)
 
@@ -27,7 +27,7 @@ class Rule(Generic[Case]):
     fits: Callable[[Case], Seen | None]
     why_unclear: WhyUnclear | None = None
     mechanism: str | None = None
-    scope: Scope | None = None
+    scope: Meant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Finding:
     strength: Strength
     why_unclear: WhyUnclear | None = None
     mechanism: str | None = None
-    scope: Scope | None = None
+    scope: Meant | None = None
 
 
 def first_fitting(rules: Sequence[Rule[Case]], case: Case) -> Finding:

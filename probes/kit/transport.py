@@ -11,19 +11,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from functools import lru_cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from time import perf_counter
-from typing import Final
+from typing import Final, Protocol
 
 import h11
 import httpx2
 
 from probes.kit.failure import Failed, unknown
+from probes.kit.meter import Meter
 from probes.kit.proxy import Stream
 
 HEAD_CAP: Final = 256 * 1024
 """Bytes before a response's body begins. h11 is told to give up on one head, but it does not count interim ones."""
-SAMPLE: Final = 0.25
-"""Seconds between two samples of how much has arrived."""
 
 _ONE_HEAD_CAP: Final = 100 * 1024
 _EVENTS_AT_ONCE: Final = 100
@@ -33,17 +31,23 @@ _EMPTY_LINE: Final = re.compile(rb"\n\r?\n")
 _INTERIM: Final = re.compile(rb"HTTP/\d\.\d 1\d\d")
 
 
+class MeasuredStream(Stream, Protocol):
+    """A stream that can say how fast it arrives."""
+
+    def measure(self) -> Meter:
+        """Count from now on what arrives, as it travels: encrypted, where the stream is."""
+
+
 class Wire:
     """Passes bytes through and remembers what matters, however it ends: what was sent, what came, and how fast.
 
     `body` is the response's body as it came, without the framing of HTTP; `truncated` says that it was cut off.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: MeasuredStream) -> None:
         self._stream = stream
-        self._began = perf_counter()
+        self._meter = stream.measure()
         self._received = 0
-        self._samples: list[tuple[float, int]] = []
         self._head: list[bytes] = []
         self._headers: dict[bytes, bytes] = {}
         self.request = b""
@@ -56,19 +60,11 @@ class Wire:
     async def read(self) -> bytes:
         """What has arrived; nothing at the end. The stage's budget ends all waiting."""
         data = await self._stream.read()
-        self._sample(perf_counter() - self._began)
         self._received += len(data)
         self.ended = not data
         if self.status is None:
             self._keep_head(data)
         return data
-
-    def _sample(self, elapsed: float) -> None:
-        """Fill in the samples that fell due while nothing arrived: a freeze must not look like a trickle."""
-        due = (len(self._samples) + 1) * SAMPLE
-        while due <= elapsed:
-            self._samples.append((round(due, 3), self._received))
-            due += SAMPLE
 
     def _keep_head(self, data: bytes) -> None:
         self._head.append(data)
@@ -100,10 +96,8 @@ class Wire:
         return arrived if self.status is None else arrived[: _end_of_head(arrived)]
 
     def received(self) -> tuple[tuple[float, int], ...]:
-        """(seconds since the request, bytes so far), four a second and at the end."""
-        elapsed = perf_counter() - self._began
-        self._sample(elapsed)
-        return (*self._samples, (round(elapsed, 3), self._received))
+        """(seconds since the request, bytes so far on the line), four a second and at the end."""
+        return self._meter.samples()
 
 
 def _end_of_head(arrived: bytes) -> int:

@@ -4,6 +4,7 @@ They live beside the probes because a probe's rules are written in them; `monito
 """
 
 from enum import StrEnum
+from typing import Final
 
 
 class State(StrEnum):
@@ -64,6 +65,8 @@ class Validity(StrEnum):
 
     VALID = "valid"
     INVALID = "invalid"
+    ISOLATED = "isolated"
+    """It worked, and saw only its own country: what fails there says nothing about anybody else."""
 
 
 class VantageHealth(StrEnum):
@@ -85,6 +88,10 @@ class VantageKind(StrEnum):
     GLOBALPING = "globalping"
 
 
+IMPORTED_KINDS: Final = frozenset({VantageKind.OONI, VantageKind.GLOBALPING})
+"""Kinds of places from which others look, on lines that are not ours."""
+
+
 class Stage(StrEnum):
     """The steps of a look, each with its own clock and failure."""
 
@@ -101,7 +108,7 @@ class Depth(StrEnum):
     FULL = "full"
 
 
-class Scope(StrEnum):
+class Meant(StrEnum):
     """Whom a disturbance is meant for, where that is not simply the target."""
 
     COLLATERAL = "collateral"

@@ -7,10 +7,17 @@ from typing import Final
 
 from probes.kit.address import may_connect
 from probes.kit.answers import answers_to, has_private_answers
+from probes.kit.failure import Failure
 from probes.kit.observation import Facts, HttpExchange, Observation
-from probes.kit.vocabulary import Stage, Validity
-from probes.website.control import ControlLook, is_agreed, read_controls
+from probes.kit.vocabulary import MarkKind, Stage, Validity
+from probes.website.baseline import Baseline
+from probes.website.control import ControlLook, is_agreed, leads_no_other, read_controls
+from probes.website.exchanges import Exchanges
+from probes.website.fingerprints import Fingerprints
+from probes.website.flow import trickles
 from probes.website.handshakes import Handshakes
+from probes.website.neighbours import Neighbours
+from probes.website.reach import Reach
 from probes.website.resolution import Resolution
 from probes.website.target import MOST_ALSO
 from probes.website.walk import Walk, read_walk
@@ -27,6 +34,11 @@ class WebsiteCase:
     controls: tuple[ControlLook, ...]
     dns: Resolution
     tls: Handshakes
+    http: Exchanges
+    marks: Fingerprints
+    reach: Reach
+    neighbours: Neighbours
+    baseline: Baseline
 
     @property
     def stage(self) -> Stage | None:
@@ -69,10 +81,16 @@ class WebsiteCase:
         return tuple(one for one in self.controls if not one.works and not one.walk.goes_in_circles)
 
     @property
+    def is_ghost(self) -> bool:
+        """Whether the name exists for no control, of at least two, and only the own resolver still, or always, has an answer."""
+        missed = [one for one in self.controls if one.walk.ending.failure == Failure.DNS_NXDOMAIN]
+        gone = len(missed) >= 2 and len(missed) == len(self.controls)
+        return gone and bool(self.own.answers) and not self.is_authentic
+
+    @property
     def is_authentic(self) -> bool:
         """Whether the response is the website's own: proven by TLS, at a host that nobody on the path can have led us to."""
-        landings = {control.walk.host for control in self.working}
-        return self.own.is_proven and (not self.own.may_be_led_astray or self.own.host in landings)
+        return self.own.is_proven and not leads_no_other(self.own, self.controls)
 
     @property
     def is_unlike(self) -> bool:
@@ -80,34 +98,66 @@ class WebsiteCase:
         return self.page is not None and bool(self.working) and not self.is_authentic and not self.is_agreed
 
     @property
+    def is_led_astray(self) -> bool:
+        """Whether a page in clear text led us to a host to which it leads no control that can use the website."""
+        return bool(self.working) and leads_no_other(self.own, self.controls)
+
+    @property
     def is_agreed(self) -> bool:
-        """Whether a control got the same page."""
-        return is_agreed(self.page, self.controls)
+        """Whether a control got the same page, at a host to which it was led as well."""
+        return is_agreed(self.page, self.controls) and not leads_no_other(self.own, self.controls)
+
+    @property
+    def shows_blockpage(self) -> bool:
+        """Whether a known block page of this country came in the website's place, while a control can use the website.
+
+        A page of a like length is no excuse for one: it bears a mark that no control's page bears.
+        """
+        return not self.is_authentic and bool(self.working) and bool(self.marks.blockpages)
+
+    def is_its_own(self, kind: MarkKind) -> bool:
+        """Whether the website itself, or what everybody meets in its place, shows a page with a mark of this kind."""
+        return self.marks.has(kind) and (self.is_authentic or self.is_agreed)
 
 
 def case(observation: Observation, recent: Sequence[Observation] = ()) -> WebsiteCase:
     """Set one observation beside its controls and what came before it. `recent` may hold more than is used."""
-    facts = observation.facts or Facts()
+    facts, country = observation.facts or Facts(), observation.country
     own, controls = read_walk(facts), read_controls(observation.control)
     earliest = observation.started_at - _MEMORY
     remembered = tuple(one for one in recent if one.validity is Validity.VALID and one.started_at >= earliest)
+    neighbours = Neighbours(facts=facts, controls=controls)
     return WebsiteCase(
         own=own,
         controls=controls,
-        dns=Resolution(facts=facts, own=own, controls=controls, recent=remembered),
+        dns=Resolution(country=country, facts=facts, own=own, controls=controls, recent=remembered),
         tls=Handshakes(at=observation.started_at, facts=facts, own=own, controls=controls),
+        http=Exchanges(
+            at=observation.started_at, facts=facts, own=own, controls=controls, neighbours=neighbours.pages, recent=remembered
+        ),
+        marks=Fingerprints(country=country, facts=facts, controls=controls),
+        reach=Reach(facts=facts, own=own, controls=controls),
+        neighbours=neighbours,
+        baseline=Baseline(at=observation.started_at, page=own.page, recent=remembered),
     )
 
 
 def wants_control(facts: Facts) -> bool:
     """Whether these facts mean nothing without a comparison.
 
-    A page that is well and proven by TLS speaks for itself. One in clear text does not, since anybody on the path may have
-    written it; nor does one to which a page in clear text sent us; and a private answer is odd whatever came of it.
+    A page that is well and proven by TLS speaks for itself, unless it trickled in. One in clear text does not, since anybody on
+    the path may have written it; nor does one to which a page in clear text sent us; a private answer is odd whatever came of
+    it, and so is an address among several that cannot be reached, and whatever bears a known mark.
     """
     walk = read_walk(facts)
-    is_well = walk.is_proven and not walk.is_loose_end and ((walk.page.status if walk.page else None) or 0) < 400
-    return not is_well or walk.may_be_led_astray or has_private_answers(facts)
+    page, shaken = walk.page, walk.ending.handshake
+    is_well = walk.is_proven and not walk.is_loose_end and ((page.status if page else None) or 0) < 400
+    is_odd = (page is not None and (trickles(page) or bool(page.marks))) or bool(shaken and shaken.marks)
+    return not is_well or is_odd or walk.may_be_led_astray or has_private_answers(facts) or _misses_addresses(facts, walk)
+
+
+def _misses_addresses(facts: Facts, walk: Walk) -> bool:
+    return bool(Reach(facts=facts, own=walk, controls=()).unreached)
 
 
 def addresses(facts: Facts) -> tuple[str, ...]:

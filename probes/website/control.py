@@ -47,5 +47,10 @@ def is_agreed(page: HttpExchange | None, controls: Iterable[ControlLook]) -> boo
     return page is not None and any(other is not None and are_same(page, other) for other in theirs)
 
 
+def leads_no_other(walk: Walk, controls: Iterable[ControlLook]) -> bool:
+    """Whether a page in clear text led us to a host that has nothing to do with the target, and leads no control there."""
+    return walk.may_be_led_astray and all(control.walk.host != walk.host for control in controls if control.works)
+
+
 def _order(control: Control) -> tuple[str, str]:
     return control.vantage, control.started_at.isoformat()

@@ -12,6 +12,9 @@ from probes.kit.probe import ProbeParams
 MOST_ALSO: Final = 8
 """Addresses besides its own that a look may shake hands with: enough for a CDN's answer, too few for a flood."""
 
+MOST_NEIGHBOURS: Final = 3
+"""Neighbours that are visited when the target fails."""
+
 _LONGEST: Final = 4096
 _PORTS: Final = {"http": 80, "https": 443}
 _SAFE_IN_PATH: Final = "/%:@!$&'()*+,;=~-._"
@@ -58,8 +61,17 @@ def _netloc(host: str, parts: SplitResult) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host of a web address."""
-    return urlsplit(url).hostname or ""
+    """The host of a web address; empty for what is none, as an imported look may hold."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def is_front_page(url: str) -> bool:
+    """Whether a web address asks for nothing but the front page."""
+    parts = urlsplit(url)
+    return parts.path in {"", "/"} and not parts.query
 
 
 def tls_port(url: str) -> int | None:
@@ -73,12 +85,14 @@ def tls_port(url: str) -> int | None:
 class Params(ProbeParams):
     """What the website probe must know of a target.
 
-    `also_addresses` is filled by the engine for a control: the addresses that the vantage point found, so that both sides
-    speak of the same hosts.
+    `neighbours` are host names of unrelated websites in the target's network or at its address, which are visited when it
+    fails. `also_addresses` is filled by the engine for a control, and for nobody else: the addresses that the vantage point
+    found, so that both sides speak of the same hosts.
     """
 
     url: Annotated[str, AfterValidator(web_address)]
-    also_addresses: tuple[str, ...] = Field(default=(), max_length=MOST_ALSO)
+    neighbours: tuple[Annotated[str, AfterValidator(ascii_host)], ...] = Field(default=(), max_length=MOST_NEIGHBOURS)
+    also_addresses: tuple[str, ...] | None = Field(default=None, max_length=MOST_ALSO)
 
     @classmethod
     def for_asset(cls, url: str | None, domain: str | None, given: Mapping[str, Any]) -> Self | None:  # noqa: ARG003 - the interface

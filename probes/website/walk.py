@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final, TypeVar
 
 from probes.kit.address import may_connect
-from probes.kit.answers import answers_to
+from probes.kit.answers import answers_to, is_a_visitors, is_private
 from probes.kit.failure import Failure
+from probes.kit.innocuous import are_related
 from probes.kit.observation import DnsLookup, Facts, HttpExchange, Step, TcpConnect, TlsHandshake
-from probes.kit.vocabulary import Stage
+from probes.kit.vocabulary import Aim, Stage
 from probes.website.redirect import TOO_MANY, is_redirect
 from probes.website.target import host_of
 
@@ -103,7 +105,7 @@ class Walk:
 
 def read_walk(facts: Facts) -> Walk:
     """Find the last hop, and on it the deepest layer that anything was recorded for; success counts before failure."""
-    hop = max((step.hop for step in _all(facts)), default=0)
+    hop = max((step.hop for step in _visits(facts)), default=0)
     host = _host(facts, hop)
     answers = answers_to(facts, host)
     return Walk(
@@ -130,14 +132,8 @@ def chains_past_use(facts: Facts, host: str | None) -> frozenset[tuple[str, str]
     )
 
 
-def are_related(first: str | None, second: str | None) -> bool:
-    """Whether two hosts are one, or one lies under the other (`www.` aside)."""
-    one, other = ((host or "").removeprefix("www.") for host in (first, second))
-    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
-
-
-def _all(facts: Facts) -> Iterable[Step]:
-    return (*facts.dns, *facts.tcp, *facts.tls, *facts.http)
+def _visits(facts: Facts) -> Iterable[Step]:
+    return (step for step in (*facts.dns, *facts.tcp, *facts.tls, *facts.http) if step.aim is Aim.VISIT)
 
 
 def _host(facts: Facts, hop: int) -> str | None:
@@ -145,14 +141,16 @@ def _host(facts: Facts, hop: int) -> str | None:
     for exchange in _at(facts.http, hop):
         return host_of(exchange.url)
     for lookup in _at(facts.dns, hop):
-        return lookup.name
+        if is_a_visitors(lookup):
+            return lookup.name
     for handshake in _at(facts.tls, hop):
         return handshake.server_name
     return next((connect.address for connect in _at(facts.tcp, hop)), None)
 
 
 def _at(steps: Sequence[_Recorded], hop: int) -> list[_Recorded]:
-    return [step for step in steps if step.hop == hop]
+    """The steps of a hop that a visitor would have taken, in their order; the others served a comparison."""
+    return sorted((step for step in steps if step.hop == hop and step.aim is Aim.VISIT), key=attrgetter("started"))
 
 
 def _ending(facts: Facts, hop: int, host: str | None, answers: tuple[str, ...] | None) -> Ending:
@@ -166,14 +164,11 @@ def _ending(facts: Facts, hop: int, host: str | None, answers: tuple[str, ...] |
     if connects:
         best = min(connects, key=_telling)
         return Ending(stage=Stage.TCP, failure=best.failure, address=best.address)
-    return _dns_ending(_at(facts.dns, hop), answers)
+    return _dns_ending([one for one in _at(facts.dns, hop) if is_a_visitors(one)], answers)
 
 
 def _on_the_way(steps: Sequence[_Attempt], answers: tuple[str, ...] | None) -> list[_Attempt]:
-    """The first attempt at each address that the own resolver gave.
-
-    What was tried elsewhere, or again, served a comparison and is no part of the walk.
-    """
+    """The first attempt at each address that the own resolver gave."""
     first: dict[str, _Attempt] = {}
     for step in steps:
         if answers is None or step.address in answers:
@@ -203,10 +198,15 @@ def _tls_ending(handshake: TlsHandshake) -> Ending:
 def _dns_ending(lookups: Sequence[DnsLookup], answers: tuple[str, ...] | None) -> Ending:
     """Answers that may not be connected to end a walk as surely as none."""
     if answers:
-        led_nowhere = not any(may_connect(answer) for answer in answers)
+        led_nowhere = not any(may_connect(answer) for answer in answers) or all(map(is_private, answers))
         return Ending(stage=Stage.DNS, failure=Failure.DNS_BOGON if led_nowhere else None)
     best = min(lookups, key=lambda lookup: _resolver_rank(lookup.failure), default=None)
     return Ending(stage=Stage.DNS if best else None, failure=best.failure if best else None)
+
+
+def is_of_own_making(failure: str | None, address: str | None) -> bool:
+    """Whether a failed attempt never left the machine, or its line, so that it says nothing about the address."""
+    return _rank(failure, address) == _OWN
 
 
 _OWN: Final = 3
@@ -234,5 +234,5 @@ def _resolver_rank(failure: str | None) -> int:
         return 0
     if failure == Failure.DNS_NO_ANSWER:
         return 2
-    was_asked = failure.startswith("dns_") or failure in TIMEOUTS
+    was_asked = failure.startswith(("dns_", "android_dns_")) or failure in TIMEOUTS
     return 1 if was_asked else _OWN

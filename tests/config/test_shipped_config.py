@@ -1,6 +1,7 @@
 """The configuration that ships: it loads without a problem, says where its facts come from, and sends nothing by itself."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from monitor.configuration.reader import parse
 from monitor.core.plan import plan_checks
 from monitor.core.watchlist import Provider, Target, Tlp, Watchlist
 from probes.kit.discover import discover
+from probes.kit.resolvers import Transport
 from probes.kit.vocabulary import VantageKind
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -156,7 +158,13 @@ def test_each_file_is_plain_and_tidy(path: Path) -> None:
     assert list(parse(path.name, text.encode()).data)[:2] == ["id", "name"]
 
 
-@pytest.mark.parametrize("key", ["vantages", "canaries", "cadence", "limits", "confirmation", "retention"])
+def test_of_every_transport_two_public_resolvers_are_listed(shipped: Watchlist) -> None:
+    listed = Counter(one.transport for one in shipped.monitor.public_resolvers)
+    assert listed == {Transport.UDP: 2, Transport.DOT: 2, Transport.DOH: 2}
+    assert shipped.monitor.vantages[0].public_resolvers == shipped.monitor.public_resolvers
+
+
+@pytest.mark.parametrize("key", ["vantages", "public_resolvers", "canaries", "cadence", "limits", "confirmation", "retention"])
 def test_every_part_of_the_monitors_file_is_written_out(key: str) -> None:
     assert parse("monitor.yaml", (CONFIG / "monitor.yaml").read_bytes()).value(key)
 

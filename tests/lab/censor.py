@@ -1,184 +1,141 @@
 """The censor: a relay on the path that listens to how a connection opens, and then lets it through or does not."""
 
-import asyncio
-import re
-import socket
-import ssl
-import struct
 from asyncio import StreamReader, StreamWriter
+from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from ipaddress import ip_address, ip_network
+from typing import Final
 
-from tests.lab.certificates import server_context_without_chain
+from tests.lab.conditions import Action, PathRule
 from tests.lab.listening import Handler
-from tests.lab.scenario import Action, PathRule, endpoint
+from tests.lab.opening import Opening, read_opening
+from tests.lab.relaying import Flow, frozen, hold, pump, relay, reset, throttled
+from tests.lab.spelling import endpoint, is_under
 
-_CHUNK = 64 * 1024
-_LONGEST_OPENING = 64 * 1024
-_TLS_HANDSHAKE = b"\x16"
-_HEAD_END = b"\r\n\r\n"
-_HOST = re.compile(rb"^host:[ \t]*([^\s:]+)", re.IGNORECASE | re.MULTILINE)
-_BARE_HEAD = b"HTTP/1.0 200 OK\r\n\r\n"
+_BARE_HEAD: Final = b"HTTP/1.0 200 OK\r\n\r\n"
 """An injected page comes without headers, and the connection's end ends it."""
 
-_PACE_SECONDS = 0.05
 
+@dataclass(slots=True)
+class Memory:
+    """What the censor of one vantage point remembers: connections that fitted a rule, and addresses that are still punished."""
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """The first that a client says, and what can be read off it."""
+    fitting: Counter[PathRule] = field(default_factory=Counter)
+    punished: dict[str, tuple[float, PathRule]] = field(default_factory=dict)
 
-    data: bytes
-    sni: str | None = None
-    host: str | None = None
+    def still_punishing(self, address: str, now: float) -> PathRule | None:
+        """The rule that an address set off a while ago and from which it suffers still."""
+        until, rule = self.punished.get(address, (float("-inf"), None))
+        return rule if now < until else None
+
+    def set_off(self, rule: PathRule, address: str, now: float) -> bool:
+        """Note that a connection fits the rule, and say whether it is the rule's turn to act."""
+        self.fitting[rule] += 1
+        acts = (self.fitting[rule] - 1) % rule.every == 0
+        if acts and rule.residual is not None:
+            self.punished[address] = (now + rule.residual, rule)
+        return acts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
-    """The way from one vantage point to one nominal endpoint. `rules` and `server` are asked anew for every connection.
+    """The way from one vantage point to one nominal endpoint, as it is for every new connection.
 
     `source` is the vantage point's loopback address, which the server must see; `server` is where the endpoint really is,
-    None while it is closed; `page` gives the bytes of a page to inject.
+    None while it is closed; `page` gives the bytes of a page to inject; `impostor` is the server that shows a rule's
+    certificate; `now` is the story's time in seconds.
     """
 
     address: str
-    port: int
     source: str
     rules: Callable[[], Sequence[PathRule]]
     server: Callable[[], str | None]
     page: Callable[[str], bytes]
+    impostor: Callable[[PathRule], str]
+    memory: Callable[[], Memory]
+    now: Callable[[], float]
 
 
 def handler(path: Path) -> Handler:
     """What sits on one path."""
 
     async def connected(reader: StreamReader, writer: StreamWriter) -> None:
-        rules = [rule for rule in path.rules() if concerns(rule, path.address, path.port)]
+        rules = path.rules()
         opening = await read_opening(reader) if rules else Opening(b"")
-        rule = next((rule for rule in rules if is_triggered(rule, opening)), None)
-        await _act(rule, path, opening, reader, writer)
+        rule = _choose(path, rules, opening)
+        if rule is None:
+            await _pass_on(path, opening, reader, writer, pump)
+        else:
+            await _act(rule, path, opening, reader, writer)
 
     return connected
 
 
-async def _act(rule: PathRule | None, path: Path, opening: Opening, reader: StreamReader, writer: StreamWriter) -> None:
-    match rule.action if rule else None:
-        case Action.RESET | Action.REFUSE:
+def _choose(path: Path, rules: Sequence[PathRule], opening: Opening) -> PathRule | None:
+    if not rules:
+        return None
+    memory, now = path.memory(), path.now()
+    lasting = memory.still_punishing(path.address, now)
+    fitting = (rule for rule in rules if is_triggered(rule, opening) and memory.set_off(rule, path.address, now))
+    return lasting or next(fitting, None)
+
+
+async def _act(rule: PathRule, path: Path, opening: Opening, reader: StreamReader, writer: StreamWriter) -> None:
+    match rule.action:
+        case Action.RESET | Action.REFUSE | Action.UNREACHABLE:
             reset(writer)
         case Action.DROP:
-            await _hold(reader)
+            await hold(reader)
         case Action.INJECT:
-            assert rule is not None
-            assert rule.page is not None
-            writer.write(_BARE_HEAD + path.page(rule.page))
+            writer.write(_injected(rule, path))
             await writer.drain()
         case Action.CLOSE:
             return
-        case Action.THROTTLE | None:
-            await _relay(path, opening.data, reader, writer, rule.bytes_per_second if rule else None)
+        case Action.INTERCEPT:
+            await relay(path.impostor(rule), path.source, opening.data, reader, writer, pump)
+        case Action.THROTTLE | Action.FREEZE:
+            await _pass_on(path, opening, reader, writer, _flow(rule))
 
 
-def concerns(rule: PathRule, address: str, port: int) -> bool:
-    """Whether the rule is about connections to this endpoint."""
-    return rule.to in {None, address, endpoint(address, port)}
+def _flow(rule: PathRule) -> Flow:
+    if rule.after_bytes is not None:
+        return frozen(rule.after_bytes)
+    assert rule.bytes_per_second is not None
+    return throttled(rule.bytes_per_second)
+
+
+async def _pass_on(path: Path, opening: Opening, reader: StreamReader, writer: StreamWriter, back: Flow) -> None:
+    server = path.server()
+    if server is None:
+        reset(writer)
+    else:
+        await relay(server, path.source, opening.data, reader, writer, back)
+
+
+def _injected(rule: PathRule, path: Path) -> bytes:
+    body = b"" if rule.page is None else path.page(rule.page)
+    if rule.status is None and rule.redirect is None:
+        return _BARE_HEAD + body
+    status = rule.status or HTTPStatus.FOUND.value
+    lines = [f"HTTP/1.1 {status} ", "Content-Type: text/html; charset=utf-8", f"Content-Length: {len(body)}"]
+    lines += [f"Location: {rule.redirect}"] if rule.redirect else []
+    return "\r\n".join((*lines, "Connection: close", "", "")).encode("ascii") + body
+
+
+def concerns(rule: PathRule, address: str, port: int, asn: int | None) -> bool:
+    """Whether the rule is about connections to this endpoint, in the autonomous system `asn`."""
+    to = rule.to
+    if to is None or to in {address, endpoint(address, port), f"AS{asn}"}:
+        return True
+    return "/" in to and ip_address(address) in ip_network(to)
 
 
 def is_triggered(rule: PathRule, opening: Opening) -> bool:
     """Whether what the client said sets the rule off. Every trigger that the rule has must be met."""
     return (
-        (rule.sni is None or _is_under(opening.sni, rule.sni))
-        and (rule.host is None or _is_under(opening.host, rule.host))
+        (rule.sni is None or is_under(opening.sni, rule.sni))
+        and (rule.host is None or is_under(opening.host, rule.host))
         and (rule.contains is None or rule.contains.encode() in opening.data)
     )
-
-
-def _is_under(name: str | None, parent: str) -> bool:
-    return name is not None and (name == parent or name.endswith(f".{parent}"))
-
-
-async def read_opening(reader: StreamReader) -> Opening:
-    """Read until it is plain whom the client wants: a whole ClientHello, or a whole HTTP head, or nothing more to come."""
-    data = b""
-    while len(data) < _LONGEST_OPENING:
-        more = await reader.read(_CHUNK)
-        data += more
-        if not more or _is_whole(data):
-            break
-    return Opening(data, sni=_server_name(data)[0], host=_host(data))
-
-
-def _is_whole(data: bytes) -> bool:
-    return _server_name(data)[1] if data.startswith(_TLS_HANDSHAKE) else _HEAD_END in data
-
-
-def _server_name(data: bytes) -> tuple[str | None, bool]:
-    """The name in a ClientHello, and whether the ClientHello is whole. OpenSSL reads it, as far as it goes."""
-    heard: list[str | None] = []
-
-    def listen(_: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> int:
-        heard.append(name)
-        return ssl.AlertDescription.ALERT_DESCRIPTION_USER_CANCELLED
-
-    context = server_context_without_chain()
-    context.sni_callback = listen
-    incoming = ssl.MemoryBIO()
-    incoming.write(data)
-    try:
-        context.wrap_bio(incoming, ssl.MemoryBIO(), server_side=True).do_handshake()
-    except ssl.SSLWantReadError:
-        return None, False
-    except ssl.SSLError:
-        return (heard[0] if heard else None), True
-    return None, True
-
-
-def _host(data: bytes) -> str | None:
-    found = _HOST.search(data.partition(_HEAD_END)[0])
-    return found[1].decode("latin-1").lower() if found else None
-
-
-def reset(writer: StreamWriter) -> None:
-    """Close with a RST: nothing lingers. What the client has closed meanwhile needs none."""
-    with suppress(OSError):
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
-async def _hold(reader: StreamReader) -> None:
-    """Say nothing until the client gives up."""
-    while await reader.read(_CHUNK):
-        pass
-
-
-async def _relay(path: Path, said: bytes, reader: StreamReader, writer: StreamWriter, bytes_per_second: int | None) -> None:
-    server = path.server()
-    if server is None:
-        return reset(writer)
-    address, _, port = server.rpartition(":")
-    there, back = await asyncio.open_connection(address, int(port), local_addr=(path.source, 0))
-    try:
-        back.write(said)
-        async with asyncio.TaskGroup() as both:
-            both.create_task(_pump(reader, back))
-            both.create_task(_pump(there, writer) if bytes_per_second is None else _drip(there, writer, bytes_per_second))
-    except* OSError:
-        reset(writer)
-    finally:
-        back.transport.abort()
-
-
-async def _pump(source: StreamReader, sink: StreamWriter) -> None:
-    while data := await source.read(_CHUNK):
-        sink.write(data)
-        await sink.drain()
-    sink.write_eof()
-
-
-async def _drip(source: StreamReader, sink: StreamWriter, bytes_per_second: int) -> None:
-    piece = max(1, int(bytes_per_second * _PACE_SECONDS))
-    while data := await source.read(piece):
-        sink.write(data)
-        await sink.drain()
-        await asyncio.sleep(len(data) / bytes_per_second)
-    sink.write_eof()

@@ -28,11 +28,26 @@ class Certificate(StrEnum):
     WRONG_NAME = "wrong_name"
     UNKNOWN_AUTHORITY = "unknown_authority"
     SELF_SIGNED = "self_signed"
+    STATE_AUTHORITY = "state_authority"
+    """By an authority that calls itself as Russia's does, and that nobody trusts."""
+    TRUSTED_STATE_AUTHORITY = "trusted_state_authority"
+    """By one that calls itself as Kazakhstan's did, and that is in the trust file, as where people were made to install it."""
 
+
+TRUSTED: Final = frozenset({Certificate.GOOD, Certificate.TRUSTED_STATE_AUTHORITY})
+"""Kinds that prove a host to whoever goes by the trust file."""
 
 _TRUSTED: Final = "Lab Root"
 _UNKNOWN: Final = "Unknown Root"
+_STATE: Final = "Russian Trusted Root CA"
+_TRUSTED_STATE: Final = "Qaznet Trust Network"
 _SERVER: Final = "server"
+_SIGNERS: Final = {
+    Certificate.UNKNOWN_AUTHORITY: _UNKNOWN,
+    Certificate.STATE_AUTHORITY: _STATE,
+    Certificate.TRUSTED_STATE_AUTHORITY: _TRUSTED_STATE,
+}
+"""The roots behind chains that do not come from the one behind good ones."""
 
 _LONG_AGO: Final = datetime(2015, 1, 1, tzinfo=UTC)
 _EXPIRED_SINCE: Final = datetime(2016, 1, 1, tzinfo=UTC)
@@ -40,8 +55,8 @@ _FAR_OFF: Final = datetime(2049, 12, 31, tzinfo=UTC)
 
 
 def trust() -> bytes:
-    """The PEM of the root that the lab's vantage points trust."""
-    return _root(_TRUSTED).public_bytes(Encoding.PEM)
+    """The PEM of the roots that the lab's vantage points trust."""
+    return b"".join(_root(name).public_bytes(Encoding.PEM) for name in (_TRUSTED, _TRUSTED_STATE))
 
 
 def chain(kind: Certificate, names: tuple[str, ...]) -> bytes:
@@ -50,7 +65,7 @@ def chain(kind: Certificate, names: tuple[str, ...]) -> bytes:
         return _leaf(names, _named(names[0]), _SERVER, _FAR_OFF).public_bytes(Encoding.PEM)
     shown = ("wrong-name.invalid",) if kind is Certificate.WRONG_NAME else names
     expires = _EXPIRED_SINCE if kind is Certificate.EXPIRED else _FAR_OFF
-    middle = _intermediate(_UNKNOWN if kind is Certificate.UNKNOWN_AUTHORITY else _TRUSTED)
+    middle = _intermediate(_SIGNERS.get(kind, _TRUSTED))
     leaf = _leaf(shown, middle.subject, _common_name(middle), expires)
     return leaf.public_bytes(Encoding.PEM) + middle.public_bytes(Encoding.PEM)
 

@@ -1,6 +1,6 @@
 """Compares what a phase was to bring with what it brought. A difference is a sentence: `expected …, got …`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,14 +10,25 @@ from pydantic import BaseModel
 from monitor.core.incident import Incident
 from monitor.core.message import Message
 from monitor.core.verdict import Verdict
+from probes.kit.vocabulary import VantageHealth
+from probes.website.classic import Classic
 from tests.lab.scenario import ExpectedIncident, ExpectedMessage, ExpectedVerdict, Stretch
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One look: our verdict on it, and the reference's as we compute it, where the probe is a website's."""
+
+    verdict: Verdict
+    classic: Classic | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outturn:
-    """What a phase brought: every verdict and message in order, and all incidents as they stood at its end."""
+    """What a phase brought: every look and message in order, and incidents and sight as they stood at its end."""
 
-    verdicts: Sequence[Verdict]
+    looks: Sequence[Judged]
+    health: Mapping[str, VantageHealth]
     incidents: Sequence[Incident]
     messages: Sequence[Message]
 
@@ -25,24 +36,27 @@ class Outturn:
 def differences(stretch: Stretch, seen: Outturn) -> Iterator[str]:
     """Everything in which the phase was not as expected."""
     for expected in stretch.expect.verdicts:
-        yield from _in_looks(expected, seen.verdicts, stretch.start)
+        yield from _in_looks(expected, seen.looks, stretch.start)
+    for vantage, health in stretch.expect.health.items():
+        if (found := seen.health.get(vantage)) is not health:
+            yield f"expected health {health} of {vantage} in the phase at {written(stretch.start)}, got {found}"
     if stretch.expect.incidents is not None:
         yield from _in_incidents(stretch.expect.incidents, seen.incidents, stretch.start)
     if stretch.expect.messages is not None:
         yield from _in_messages(stretch.expect.messages, seen.messages, stretch.start)
 
 
-def _in_looks(expected: ExpectedVerdict, verdicts: Sequence[Verdict], at: timedelta) -> Iterator[str]:
+def _in_looks(expected: ExpectedVerdict, looks: Sequence[Judged], at: timedelta) -> Iterator[str]:
     """The first look of its kind that says something else."""
     place = {"vantage", "probe", "target"}
     asked, wanted = _given(expected, place), _given(expected, set(expected.model_fields_set) - place)
-    concerned = [verdict for verdict in verdicts if _facts(verdict, asked) == asked]
+    concerned = [look for look in looks if _facts(look, asked) == asked]
     about = f"{' '.join(asked.values())} in the phase at {written(at)}"
     if not concerned:
         yield f"expected {_words(wanted)} of {about}, got no look"
-    for verdict in concerned:
-        if _facts(verdict, wanted) != wanted:
-            found = _facts(verdict, {**wanted, "rule": None})
+    for look in concerned:
+        if _facts(look, wanted) != wanted:
+            found, verdict = _facts(look, {**wanted, "rule": None}), look.verdict
             yield f"expected {_words(wanted)} of {about}, got {_words(found)} at {verdict.at:%d %H:%M} ({verdict.because})"
             return
 
@@ -70,13 +84,23 @@ def written(offset: timedelta) -> str:
 
 
 def _given(model: BaseModel, names: set[str]) -> dict[str, Any]:
-    """Those of the fields that the scenario gives; a list given in any order is a set."""
+    """Those of the fields that the scenario gives; a list given in any order is a set, and so on inwards."""
     given = {name: getattr(model, name) for name in type(model).model_fields if name in names & model.model_fields_set}
-    return {name: set(value) if isinstance(value, tuple) else value for name, value in given.items()}
+    return {name: _plain(value) for name, value in given.items()}
 
 
-def _facts(verdict: Verdict, keys: dict[str, Any]) -> dict[str, Any]:
-    return {name: getattr(verdict, name) for name in keys}
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return _given(value, value.model_fields_set)
+    return set(value) if isinstance(value, tuple) else value
+
+
+def _facts(look: Judged, keys: dict[str, Any]) -> dict[str, Any]:
+    """What the look says under these keys; of the reference's verdict only what is asked for."""
+    facts = {name: getattr(look.verdict, name) for name in keys if name != "classic"}
+    if "classic" in keys:
+        facts["classic"] = {name: getattr(look.classic, name, None) for name in keys["classic"]} if look.classic else None
+    return {name: facts[name] for name in keys}
 
 
 def _incident(incident: Incident, keys: dict[str, Any]) -> dict[str, Any]:
@@ -99,6 +123,8 @@ def _words(facts: dict[str, Any]) -> str:
 
 
 def _word(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"({_words(value)})"
     return f"{{{', '.join(sorted(value))}}}" if isinstance(value, set) else str(value)
 
 

@@ -24,8 +24,9 @@ from standardwebhooks import Webhook
 
 from monitor.clock import Clock
 from tests.lab.http import Request
-from tests.lab.scenario import Host, Port, Reply, Scenario, Stretch, Topology
+from tests.lab.scenario import Scenario, Stretch
 from tests.lab.sinks import WebhookSink
+from tests.lab.topology import Host, Port, Reply, Topology
 from tests.lab.world import World
 
 CANARIES: Final = ("canary-one.example", "canary-two.example", "canary-three.example")
@@ -124,6 +125,7 @@ def write_configuration(folder: Path, scenario: Scenario, topology: Topology, we
         (folder / name).mkdir(parents=True, exist_ok=True)
     monitor = {
         "vantages": [_written(vantage) for vantage in topology.vantages],
+        "public_resolvers": [_written(resolver) for resolver in topology.public_resolvers],
         "canaries": {"foreign": list(CANARIES), "every": "5min"},
         "limits": {"gap": 0.0, "budgets": {"dns": 1, "tcp": 1, "tls": 1, "http": 1, "look": 6}},
     }

@@ -5,8 +5,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.lab.scenario import Conditions, Topology
+from tests.lab.conditions import Conditions
 from tests.lab.sinks import WebhookSink
+from tests.lab.topology import Topology
 from tests.lab.world import World
 
 StartWorld = Callable[..., Awaitable[World]]

@@ -1,5 +1,6 @@
 """The little of an HTTP/1.1 server that the lab needs: one request after the other, each given to a function."""
 
+import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,6 +8,12 @@ from dataclasses import dataclass, field
 import h11
 
 _CHUNK = 64 * 1024
+
+_PIECE = 2 * 1024
+"""Bytes of a body that are written at once: a TLS record, of which nothing can be read until all of it is there."""
+
+PACE_SECONDS = 0.05
+"""How long one piece of a slow answer takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +29,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What it is told. `Content-Length` is added."""
+    """What it is told, and at what pace. `Content-Length` is added."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    bytes_per_second: int | None = None
 
 
 class HangUp(Exception):
@@ -44,11 +52,24 @@ async def serve(respond: Respond, reader: StreamReader, writer: StreamWriter) ->
             response = await respond(request)
             length = ("content-length", str(len(response.body)))
             head = h11.Response(status_code=response.status, headers=[*response.headers.items(), length])
-            for event in (head, h11.Data(data=response.body), h11.EndOfMessage()):
-                writer.write(connection.send(event) or b"")
+            writer.write(connection.send(head) or b"")
+            await _send_body(connection, response, writer)
+            writer.write(connection.send(h11.EndOfMessage()) or b"")
             await writer.drain()
     except (HangUp, h11.ProtocolError):
         return
+
+
+async def _send_body(connection: h11.Connection, response: Response, writer: StreamWriter) -> None:
+    """Piece by piece, so that a large body takes no more memory than its pieces, and at the pace that it asks for."""
+    pace = response.bytes_per_second
+    size = _PIECE if pace is None else max(1, int(pace * PACE_SECONDS))
+    for start in range(0, len(response.body), size):
+        piece = response.body[start : start + size]
+        writer.write(connection.send(h11.Data(data=piece)) or b"")
+        await writer.drain()
+        # Beneath TLS a connection that breaks is told of only when the loop comes round, and drain alone does not let it.
+        await asyncio.sleep(0 if pace is None else len(piece) / pace)
 
 
 async def _requests(connection: h11.Connection, reader: StreamReader, writer: StreamWriter) -> AsyncIterator[Request]:

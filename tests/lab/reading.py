@@ -11,7 +11,8 @@ from monitor.configuration.document import Document
 from monitor.configuration.problems import ConfigurationError, Problem
 from monitor.configuration.sentences import problems_of
 from tests.lab.references import Missing, in_scenario, in_world
-from tests.lab.scenario import ScenarioFile, Topology
+from tests.lab.scenario import ScenarioFile
+from tests.lab.topology import Topology
 
 Model = TypeVar("Model", bound=BaseModel)
 

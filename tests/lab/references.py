@@ -10,10 +10,15 @@ from pydantic import BaseModel, ValidationError
 from monitor.configuration.problems import FieldPath, did_you_mean
 from monitor.core.watchlist import Target
 from probes.kit.discover import discover
-from tests.lab.scenario import CHANNEL, Conditions, Expect, Port, Scenario, Topology
+from tests.lab.conditions import Conditions
+from tests.lab.scenario import CHANNEL, Expect, Scenario
+from tests.lab.spelling import EVERY
+from tests.lab.topology import Port, Topology
 
-_OF_VANTAGES: Final = frozenset({"id", "name", "country", "asn", "network", "resolvers", "control"})
-_OF_TARGETS: Final = frozenset({"id", "url", "domain", "name", "note", "probes", "vantages", "every", "tlp"})
+_OF_VANTAGES: Final = frozenset(
+    {"id", "name", "country", "asn", "network", "resolvers", "public_resolvers", "control", "canaries"}
+)
+_OF_TARGETS: Final = frozenset({"id", "url", "domain", "name", "note", "probes", "vantages", "every", "planned", "tlp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Missing:
 
 def in_world(world: Topology) -> Iterator[Missing]:
     """What the world names and does not have."""
-    known = vantages(world)
+    known = world.vantage_ids
     for position, vantage in enumerate(world.vantages):
         yield from _unused(("vantages", position), vantage, _OF_VANTAGES)
         if vantage.id in known[:position]:
@@ -60,11 +65,6 @@ def in_scenario(scenario: Scenario, world: Topology) -> Iterator[Missing]:
         yield from _in_expect((*place, "expect"), phase.expect, scenario, world)
 
 
-def vantages(world: Topology) -> list[str]:
-    """The ids of the world's vantage points."""
-    return [vantage.id for vantage in world.vantages]
-
-
 def _unusable_resolvers(place: FieldPath, resolvers: Collection[str]) -> Iterator[Missing]:
     if not resolvers:
         yield Missing(place, "are missing", "name at least one address: in the lab nobody has the machine's own resolvers")
@@ -86,7 +86,7 @@ def _in_ports(place: FieldPath, ports: Mapping[int, Port], world: Topology) -> I
 
 
 def _in_target(place: FieldPath, target: Target, world: Topology) -> Iterator[Missing]:
-    yield from _unknown((*place, "vantages"), target.vantages or (), vantages(world))
+    yield from _unknown((*place, "vantages"), target.vantages or (), world.vantage_ids)
     for name, given in (target.probes or {}).items():
         if name not in discover():
             yield from _unknown((*place, "probes"), (name,), discover())
@@ -98,12 +98,15 @@ def _in_target(place: FieldPath, target: Target, world: Topology) -> Iterator[Mi
 
 
 def _in_conditions(place: FieldPath, conditions: Conditions, world: Topology) -> Iterator[Missing]:
-    resolvers = [resolver for vantage in world.vantages for resolver in vantage.resolvers]
-    yield from _unknown((*place, "dns"), conditions.dns, resolvers)
-    yield from _unknown((*place, "path"), conditions.path, vantages(world))
+    yield from _unknown((*place, "dns"), set(conditions.dns) - {EVERY}, world.resolvers)
+    yield from _unknown((*place, "spoof"), conditions.spoof, world.vantage_ids)
+    yield from _unknown((*place, "path"), conditions.path, world.vantage_ids)
     yield from _unknown((*place, "ports"), conditions.ports, world.hosts)
     for address, ports in conditions.ports.items():
         yield from _in_ports((*place, "ports", address), ports, world)
+    for vantage, answers in conditions.spoof.items():
+        for name, answer in answers.items():
+            yield from _unknown((*place, "spoof", vantage, name, "to"), answer.to, world.resolvers)
     for vantage, rules in conditions.path.items():
         for position, rule in enumerate(rules):
             yield from _unknown((*place, "path", vantage, position, "page"), _given(rule.page), world.pages)
@@ -111,9 +114,10 @@ def _in_conditions(place: FieldPath, conditions: Conditions, world: Topology) ->
 
 def _in_expect(place: FieldPath, expect: Expect, scenario: Scenario, world: Topology) -> Iterator[Missing]:
     targets = [target.id for target in scenario.targets]
+    yield from _unknown((*place, "health"), expect.health, world.vantage_ids)
     for position, verdict in enumerate(expect.verdicts):
         here = (*place, "verdicts", position)
-        yield from _unknown((*here, "vantage"), (verdict.vantage,), vantages(world))
+        yield from _unknown((*here, "vantage"), (verdict.vantage,), world.vantage_ids)
         yield from _unknown((*here, "probe"), (verdict.probe,), discover())
         yield from _unknown((*here, "target"), _given(verdict.target), targets)
     for position, message in enumerate(expect.messages or ()):

@@ -4,225 +4,34 @@ The format is closed: an unknown key is an error. Vantage points, targets, route
 in the words of Cutwatch's own configuration.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from ipaddress import ip_address
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Final, Literal, Self
 
-import idna
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from monitor.core.incident import IncidentStage, Kind
 from monitor.core.message import MessageKind
-from monitor.core.watchlist import Confirmation, Country, Route, Slug, Target, VantagePoint
+from monitor.core.watchlist import Confirmation, Country, Route, Slug, Target
 from probes.kit.budgets import Budgets
-from probes.kit.vocabulary import State, Strength, WhyUnclear
-from tests.lab.certificates import Certificate
-from tests.lab.dns import Refusal
-
-_OFFSET = re.compile(r"^\+(\d{1,6})(s|min|h|d)$")
-_ENDPOINT = re.compile(r"^(?:\[([0-9a-fA-F:]+)\]|([0-9.]+)):(\d{1,5})$")
-_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
-_MOST_BYTES = 64 * 1024 * 1024
+from probes.kit.vocabulary import Depth, Meant, State, Strength, VantageHealth, WhyUnclear
+from tests.lab.conditions import Conditions
+from tests.lab.spelling import Closed, Offset, some
+from tests.lab.topology import Topology
 
 CHANNEL: Final = "lab"
 """The one channel to which a scenario's routes lead."""
 
 
-def _address(text: str) -> str:
-    return str(ip_address(text))
+class ExpectedClassic(Closed):
+    """What OONI Web Connectivity would say of the same look. Keys left out are not compared; null is an answer like any other."""
 
-
-def endpoint(address: str, port: int) -> str:
-    """An address and a port in one word, as `ip:port` or `[ip]:port`."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def _endpoint(text: str) -> str:
-    found = _ENDPOINT.match(text)
-    return endpoint(_address(found[1] or found[2]), int(found[3])) if found else _address(text)
-
-
-def _name(text: str) -> str:
-    """A host name in the form in which DNS, SNI and Host carry it: lower case, A-labels."""
-    return text.lower() if text.isascii() else idna.encode(text, uts46=True).decode()
-
-
-def _offset(value: Any) -> Any:
-    found = _OFFSET.match(value) if isinstance(value, str) else None
-    if not found:
-        raise ValueError("write the time since the start as a sign, a number and a unit: +0min, +90s, +2h or +1d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-def _dns_answer(value: Any) -> Any:
-    if isinstance(value, list | tuple) and value:
-        return tuple(map(_address, value))
-    if isinstance(value, str) and value in tuple(Refusal):
-        return Refusal(value)
-    raise ValueError(f"write a list of addresses, or one of {', '.join(Refusal)}")
-
-
-def _certificates(value: Any) -> Any:
-    given = value.values() if isinstance(value, dict) else (value,)
-    if not all(each in tuple(Certificate) for each in given):
-        raise ValueError(f"write one of {', '.join(Certificate)}, or a mapping from names to them")
-    return {_name(name): Certificate(kind) for name, kind in value.items()} if isinstance(value, dict) else Certificate(value)
-
-
-def _location(text: str) -> str:
-    if not text.isascii():
-        raise ValueError("a Location header is ASCII: write international names as A-labels (xn--…)")
-    return text
-
-
-def _some(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if not values:
-        raise ValueError("give at least one")
-    return values
-
-
-Address = Annotated[str, AfterValidator(_address)]
-"""A nominal address: the one that DNS answers and verdicts name, whatever loopback socket stands for it."""
-
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
-"""`ip:port` (`[ip]:port` for IPv6), or an address alone for all its ports."""
-
-Name = Annotated[str, AfterValidator(_name)]
-Offset = Annotated[timedelta, BeforeValidator(_offset)]
-DnsAnswer = Annotated[Refusal | tuple[str, ...], BeforeValidator(_dns_answer)]
-Certificates = Annotated[Certificate | dict[str, Certificate], BeforeValidator(_certificates)]
-PortNumber = Annotated[int, Field(ge=1, le=65535)]
-
-
-class Closed(BaseModel):
-    """Base of the format: frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Page(Closed):
-    """An HTML page. `bytes` pads it to an exact length; `html` gives it literally instead."""
-
-    title: str | None = None
-    text: str = ""
-    bytes: int | None = Field(default=None, ge=1, le=_MOST_BYTES)
-    html: str | None = None
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Self:
-        if self.html is not None and (self.title or self.text or self.bytes):
-            raise ValueError("a page is either `html`, or made of `title`, `text` and `bytes`")
-        return self
-
-
-class Reply(Closed):
-    """What a site says to a request. The first reply of the site whose `host`, `path` and `to` all fit is given.
-
-    `host` and `path` are shell patterns; `to` names the vantage points that get this reply (empty: everybody).
-    """
-
-    host: Name = "*"
-    path: str = "*"
-    to: tuple[Slug, ...] = ()
-    status: int = Field(default=200, ge=200, le=599)
-    page: Slug | None = None
-    redirect: Annotated[str, AfterValidator(_location)] | None = Field(
-        default=None, description="the Location header; give a 3xx status with it"
-    )
-    headers: dict[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _redirects(self) -> Self:
-        if (self.redirect is not None) != (300 <= self.status < 400):
-            raise ValueError("`redirect` and a status from 300 to 399 go together")
-        return self
-
-
-class Port(Closed):
-    """A port that somebody listens on. With a `certificate` it speaks TLS; without a `site` it closes once it was asked."""
-
-    site: Slug | None = None
-    certificate: Certificates | None = Field(default=None, description="one for all, or by SNI (other names: a good one)")
-
-
-class Host(Closed):
-    """A machine at a nominal address. The true DNS gives this address for its `names`; unlisted ports are closed."""
-
-    asn: int | None = Field(default=None, ge=1, le=4294967295)
-    names: tuple[Name, ...] = ()
-    ports: dict[PortNumber, Port] = Field(default_factory=dict)
-
-
-class Topology(Closed):
-    """The world when nothing interferes. A name that no host has does not exist; an address without a host never answers."""
-
-    vantages: Annotated[tuple[VantagePoint, ...], AfterValidator(_some)]
-    hosts: dict[Address, Host] = Field(default_factory=dict)
-    sites: dict[Slug, tuple[Reply, ...]] = Field(default_factory=dict)
-    pages: dict[Slug, Page] = Field(default_factory=dict)
-
-
-class Action(StrEnum):
-    """What a censor does to a connection."""
-
-    REFUSE = "refuse"
-    DROP = "drop"
-    RESET = "reset"
-    CLOSE = "close"
-    INJECT = "inject"
-    THROTTLE = "throttle"
-
-
-class PathRule(Closed):
-    """One rule on the path. It acts on connections `to` an endpoint, once the trigger (`sni`, `host` or `contains`) is seen.
-
-    `sni` and `host` also fit subdomains. Without a trigger `drop` and `refuse` act on the SYN, the others on the first bytes.
-    """
-
-    action: Action
-    to: Endpoint | None = None
-    sni: Name | None = None
-    host: Name | None = None
-    contains: str | None = None
-    page: Slug | None = Field(default=None, description="what `inject` says")
-    bytes_per_second: int | None = Field(default=None, ge=1, description="what `throttle` lets through")
-
-    @property
-    def is_triggered(self) -> bool:
-        """Whether the rule waits for something to be said."""
-        return not (self.sni is None and self.host is None and self.contains is None)
-
-    @property
-    def acts_on_connecting(self) -> bool:
-        """Whether the rule acts before a connection stands."""
-        return self.action in {Action.REFUSE, Action.DROP} and not self.is_triggered
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.action is Action.REFUSE and self.is_triggered:
-            raise ValueError("`refuse` acts before anything is said: leave out sni, host and contains")
-        if (self.page is not None) != (self.action is Action.INJECT):
-            raise ValueError("`page` and the action `inject` go together")
-        if (self.bytes_per_second is not None) != (self.action is Action.THROTTLE):
-            raise ValueError("`bytes_per_second` and the action `throttle` go together")
-        return self
-
-
-class Conditions(Closed):
-    """How things differ from the undisturbed world, all of it: nothing carries over from conditions before.
-
-    - `dns`: by resolver and name, what that resolver says instead of the truth; the name `*` stands for every other name
-    - `path`: by vantage point, rules on its way to the world; the first that fits a connection acts on it
-    - `ports`: by address, all the ports that this host now has
-    """
-
-    dns: dict[Address, dict[Name, DnsAnswer]] = Field(default_factory=dict)
-    path: dict[Slug, tuple[PathRule, ...]] = Field(default_factory=dict)
-    ports: dict[Address, dict[PortNumber, Port]] = Field(default_factory=dict)
+    accessible: bool | None = None
+    blocking: Literal["tcp_ip", "dns", "http-diff", "http-failure", False] | None = None
+    dns_consistency: Literal["consistent", "inconsistent"] | None = None
+    dns_experiment_failure: str | None = None
+    http_experiment_failure: str | None = None
 
 
 class ExpectedVerdict(Closed):
@@ -236,6 +45,8 @@ class ExpectedVerdict(Closed):
     mechanism: str | None = None
     strength: Strength | None = None
     why_unclear: WhyUnclear | None = None
+    scope: Meant | None = None
+    classic: ExpectedClassic | None = Field(default=None, description="what the reference would say, beside our own state")
 
 
 class ExpectedIncident(Closed):
@@ -260,16 +71,20 @@ class ExpectedMessage(Closed):
 
 
 class Expect(Closed):
-    """What must hold. `incidents` and `messages`, where given, are complete and in the order in which they came."""
+    """What must hold. `incidents` and `messages`, where given, are complete and in the order in which they came.
+
+    `health` is what the canaries of vantage points said in their last round of the phase.
+    """
 
     verdicts: tuple[ExpectedVerdict, ...] = ()
+    health: dict[Slug, VantageHealth] = Field(default_factory=dict)
     incidents: tuple[ExpectedIncident, ...] | None = None
     messages: tuple[ExpectedMessage, ...] | None = None
 
     @model_validator(mode="after")
     def _expects_something(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("expect at least one of verdicts, incidents or messages")
+            raise ValueError("expect at least one of verdicts, health, incidents or messages")
         return self
 
 
@@ -279,6 +94,7 @@ class Phase(Closed):
     at: Offset
     about: str | None = None
     conditions: Conditions | None = Field(default=None, description="left out: those of the phase before; `{}`: none")
+    depth: Depth | None = Field(default=None, description="how thoroughly it is looked; left out: the scenario's `depth`")
     expect: Expect
 
 
@@ -292,15 +108,16 @@ class Scenario(Closed):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
     about: str = Field(min_length=1)
     organisation: Slug = "example"
-    targets: Annotated[tuple[Target, ...], AfterValidator(_some)]
+    targets: Annotated[tuple[Target, ...], AfterValidator(some)]
     starts: AwareDatetime = datetime(2026, 1, 1, tzinfo=UTC)
+    depth: Depth = Depth.LIGHT
     conditions: Conditions | None = None
     expect: Expect | None = None
-    phases: Annotated[tuple[Phase, ...], AfterValidator(_some)] | None = None
+    phases: Annotated[tuple[Phase, ...], AfterValidator(some)] | None = None
     end: Offset | None = None
     routes: tuple[Route, ...] = ()
     confirmation: Confirmation = Confirmation()
-    budgets: Budgets = Budgets(dns=1, tcp=1, tls=1, http=1, look=6)
+    budgets: Budgets = Budgets(dns=1, tcp=1, tls=1, http=1, look=6, late=0.1)
 
     @property
     def parts(self) -> tuple[Phase, ...]:
@@ -308,7 +125,7 @@ class Scenario(Closed):
         if self.phases is not None:
             return self.phases
         assert self.expect is not None
-        return (Phase.model_construct(at=timedelta(0), about=None, conditions=self.conditions, expect=self.expect),)
+        return (Phase.model_construct(at=timedelta(0), about=None, conditions=self.conditions, depth=None, expect=self.expect),)
 
     @property
     def timeline(self) -> Iterator["Stretch"]:
@@ -317,7 +134,7 @@ class Scenario(Closed):
         ends = [*(phase.at for phase in parts[1:]), self.end or parts[-1].at]
         for phase, end in zip(parts, ends, strict=True):
             conditions = conditions if phase.conditions is None else phase.conditions
-            yield Stretch(phase.at, end, conditions, phase.expect)
+            yield Stretch(phase.at, end, conditions, phase.depth or self.depth, phase.expect)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -344,6 +161,7 @@ class Stretch:
     start: timedelta
     end: timedelta
     conditions: Conditions
+    depth: Depth
     expect: Expect
 
 
@@ -351,4 +169,4 @@ class ScenarioFile(Closed):
     """One file: a world, given here or as the path of a file that holds it, and the scenarios that play in it."""
 
     world: Topology
-    scenarios: Annotated[tuple[Scenario, ...], AfterValidator(_some)]
+    scenarios: Annotated[tuple[Scenario, ...], AfterValidator(some)]

@@ -31,8 +31,13 @@ def test_a_good_chain_is_trusted_for_each_of_its_names():
         (Certificate.WRONG_NAME, "Hostname mismatch"),
         (Certificate.UNKNOWN_AUTHORITY, "unable to get local issuer certificate"),
         (Certificate.SELF_SIGNED, "self-signed certificate"),
+        (Certificate.STATE_AUTHORITY, "unable to get local issuer certificate"),
     ],
 )
 def test_each_bad_chain_is_bad_in_its_own_way_only(kind, complaint):
     with pytest.raises(ssl.SSLCertVerificationError, match=complaint):
         shake_hands(server_context(kind, ("ovdinfo.org",)), "ovdinfo.org")
+
+
+def test_an_authority_of_a_state_may_be_trusted():
+    shake_hands(server_context(Certificate.TRUSTED_STATE_AUTHORITY, ("ovdinfo.org",)), "ovdinfo.org")

@@ -89,6 +89,7 @@ def test_an_unknown_key_is_refused_with_its_line_and_the_likely_one(file):
         ("control: [abroad]", "control: [aboard]", "world.vantages[0].control", "did you mean `abroad`?"),
         ("resolvers: [9.9.9.9]", "country: NL", "world.vantages[1].resolvers", "at least one address"),
         ("[9.9.9.9]", "['9.9.9.9:53']", "world.vantages[1].resolvers", "without a port"),
+        ("state: ok}]", "state: ok}]\n      health: {hme: offline}", "scenarios[0].expect.health", "did you mean `home`?"),
         ("[9.9.9.9]", "[9.9.9.9], proxy: SECRET", "world.vantages[1].proxy", "means nothing in the lab"),
     ],
 )
@@ -113,6 +114,21 @@ def test_what_does_not_exist_is_refused_where_it_is_named(file, right, wrong, fi
         ("{ports: {1.2.3.4: {80: {}}}}", "conditions.ports", "93.184.216.34"),
         ("{dns: {77.88.8.8: {a.org: nxdomian}}}", "conditions.dns.77.88.8.8.a.org", "a list of addresses, or one of nxdomain"),
         ("{dns: {77.88.8.8: {a.org: []}}}", "conditions.dns.77.88.8.8.a.org", "a list of addresses"),
+        ("{dns: {77.88.8.8: {a.org: {answer: lies}}}}", "conditions.dns.77.88.8.8.a.org", "truth"),
+        ("{spoof: {nobody: {}}}", "conditions.spoof", "use one of abroad, home"),
+        ("{spoof: {home: {a.org: {answer: truth, to: [8.8.4.4]}}}}", "conditions.spoof.home.a.org.to", "77.88.8.8, 9.9.9.9"),
+        ("{path: {home: [{action: unreachable, host: x.org}]}}", "conditions.path.home[0]", "acts before anything is said"),
+        ("{path: {home: [{action: intercept}]}}", "conditions.path.home[0]", "`certificate` and the action `intercept`"),
+        ("{path: {home: [{action: freeze}]}}", "conditions.path.home[0]", "`after_bytes` and the action `freeze`"),
+        (
+            "{path: {home: [{action: drop, every: 2}]}}",
+            "conditions.path.home[0]",
+            "`every` and `residual` need a rule that waits",
+        ),
+        ("{path: {home: [{action: reset, status: 403}]}}", "conditions.path.home[0]", "`status` and the action `inject`"),
+        ("{path: {home: [{action: reset, to: AS}]}}", "conditions.path.home[0].to", "AS"),
+        ("{ports: {93.184.216.34: {80: {site: ovd, passes_on: true}}}}", "conditions.ports.93.184.216.34.80", "`passes_on`"),
+        ("{ports: {93.184.216.34: {80: {bytes_per_second: 1}}}}", "conditions.ports.93.184.216.34.80", "about a `site`"),
     ],
 )
 def test_conditions_that_cannot_be_are_refused(file, conditions, field, says):
@@ -128,7 +144,7 @@ def test_conditions_that_cannot_be_are_refused(file, conditions, field, says):
         ("", "either `expect` (with `conditions`), or `phases`"),
         ("    phases: [{at: +0min, expect: {incidents: []}}]\n    conditions: {}\n", "each phase has its own conditions"),
         ("    phases: [{at: 2h, expect: {incidents: []}}]\n", "+0min, +90s, +2h or +1d"),
-        ("    phases: [{at: +0min, expect: {}}]\n", "at least one of verdicts, incidents or messages"),
+        ("    phases: [{at: +0min, expect: {}}]\n", "at least one of verdicts, health, incidents or messages"),
         (
             "    phases: [{at: +2h, expect: {incidents: []}}, {at: +1h, expect: {incidents: []}}]\n",
             "phases must follow one another in time",

@@ -1,7 +1,9 @@
 import pytest
 
+from monitor.core.watchlist import Canaries
 from tests.lab.runner import play
-from tests.lab.scenario import Scenario, Topology
+from tests.lab.scenario import Scenario
+from tests.lab.topology import Topology
 
 TOPOLOGY = Topology.model_validate(
     {
@@ -91,3 +93,44 @@ async def test_certificates_are_judged_at_the_time_of_the_story():
     parts = {"conditions": {"ports": ports}}
     assert await failures(starts="2021-12-25T06:00:00Z", expect={"verdicts": [lapsed]}, **parts) == ()
     assert await failures(starts="2015-12-25T06:00:00Z", expect={"verdicts": [WELL]}, **parts) == ()
+
+
+async def test_the_verdict_of_the_reference_is_compared_beside_ours():
+    classic = {"accessible": False, "blocking": "http-failure", "dns_consistency": "consistent"}
+    assert await failures(conditions=RESET, expect={"verdicts": [{**BLOCKED, "classic": classic}]}) == ()
+    wrong = {**classic, "blocking": "tcp_ip"}
+    [failure] = await failures(conditions=RESET, expect={"verdicts": [{**BLOCKED, "classic": wrong}]})
+    assert "expected state blocked, classic (accessible False, blocking tcp_ip" in failure
+    assert "got state blocked, classic (accessible False, blocking http-failure" in failure
+
+
+async def test_only_a_full_look_compares_what_is_well():
+    known = {"verdicts": [{**WELL, "classic": {"dns_consistency": "consistent"}}]}
+    unknown = {"verdicts": [{**WELL, "classic": {"dns_consistency": None}}]}
+    assert await failures(expect=unknown) == ()
+    assert await failures(expect=known, depth="full") == ()
+
+
+class TestCanaries:
+    WATCHED = TOPOLOGY.model_copy(
+        update={"vantages": (TOPOLOGY.vantages[0].model_copy(update={"canaries": Canaries(foreign=("ovdinfo.org",))}),)}
+    )
+
+    async def play(self, **parts):
+        return (await play(story(**parts), self.WATCHED)).failures
+
+    async def test_a_place_that_does_not_see_its_canaries_measures_nothing(self):
+        lost = {"vantage": "home", "probe": "website", "state": "unmeasured"}
+        phases = [
+            {"at": "+0min", "expect": {"verdicts": [WELL], "health": {"home": "healthy"}}},
+            {
+                "at": "+10min",
+                "conditions": {"path": {"home": [{"action": "refuse"}]}},
+                "expect": {"verdicts": [lost], "incidents": []},
+            },
+        ]
+        assert await self.play(phases=phases) == ()
+
+    async def test_a_health_that_is_not_as_expected_is_told(self):
+        [failure] = await self.play(expect={"health": {"home": "isolated"}})
+        assert failure == "expected health isolated of home in the phase at +0min, got healthy"

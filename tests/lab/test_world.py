@@ -10,7 +10,8 @@ import pytest
 
 from probes.kit.address import AddressMap, Dead
 from probes.kit.budgets import Budgets
-from tests.lab.scenario import Conditions, Topology
+from tests.lab.conditions import Conditions
+from tests.lab.topology import Topology
 
 OVD = "93.184.216.34"
 HOME_RESOLVER = "77.88.8.8"
@@ -164,6 +165,103 @@ class TestConditions:
         assert (await get(world, "home"))[0].startswith("HTTP/1.1 200")
 
 
+WIDER = Topology.model_validate(
+    {
+        "vantages": [
+            {"id": "home", "name": {"en": "at home"}, "resolvers": [HOME_RESOLVER]},
+            {"id": "abroad", "name": {"en": "abroad"}, "resolvers": ["9.9.9.9"], "public_resolvers": []},
+        ],
+        "public_resolvers": [
+            {"transport": "udp", "address": "8.8.8.8"},
+            {"transport": "doh", "address": "1.1.1.1", "name": "cloudflare-dns.com"},
+        ],
+        "hosts": {
+            OVD: {
+                "asn": 15133,
+                "names": ["ovdinfo.org"],
+                "ports": {80: {"site": "ovd"}, 443: {"site": "ovd", "certificate": "good"}},
+            },
+            "2606:2800::1": {"asn": 15133, "names": ["ovdinfo.org"], "ports": {80: {"site": "ovd"}}},
+            "130.192.182.17": {"asn": 137, "names": ["proxy.org"], "ports": {80: {"passes_on": True}, 443: {"passes_on": True}}},
+        },
+        "sites": {"ovd": [{"page": "front"}]},
+        "pages": {"front": {"title": "OVD-Info", "bytes": 3000}, "denied": {"html": "denied"}},
+    }
+)
+
+
+class TestAWiderWorld:
+    """Public resolvers, both internets, a proxy, and a censor that poses as others."""
+
+    @pytest.fixture
+    def start(self, start_world):
+        return partial(start_world, WIDER)
+
+    async def test_public_resolvers_are_known_to_whoever_names_none(self, start):
+        world = await start()
+        known = {
+            vantage: [one.address for one in world.door(vantage, Budgets()).public_resolvers] for vantage in ("home", "abroad")
+        }
+        assert known == {"home": ["8.8.8.8", "1.1.1.1"], "abroad": []}
+        assert addresses(await resolve(world, "home", "ovdinfo.org", "8.8.8.8")) == [OVD]
+
+    async def test_a_public_resolver_proves_its_name_and_a_censor_can_stop_it(self, start):
+        reset = {"path": {"home": [{"action": "reset", "sni": "cloudflare-dns.com"}]}}
+        world = await start({}, reset)
+        for port in (853, 443):
+            _, writer = await connect(world, "home", "1.1.1.1", **{**tls_to(world, "cloudflare-dns.com"), "port": port})
+            writer.transport.abort()
+        world.apply(Conditions.model_validate(reset))
+        with pytest.raises(ConnectionResetError):
+            await connect(world, "home", "1.1.1.1", **tls_to(world, "cloudflare-dns.com"))
+
+    async def test_the_newer_internet_is_reached_like_the_older_one_and_may_have_no_way_to_it(self, start):
+        world = await start({}, {"path": {"home": [{"action": "unreachable", "to": "::/0"}]}})
+        assert (await get(world, "home", address="2606:2800::1"))[0].startswith("HTTP/1.1 200")
+        world.apply(Conditions.model_validate({"path": {"home": [{"action": "unreachable", "to": "::/0"}]}}))
+        assert map_of(world, "home").route("2606:2800::1", 80) is Dead.UNREACHABLE
+        assert map_of(world, "home").route(OVD, 80) not in set(Dead)
+
+    async def test_a_proxy_passes_on_to_whom_is_named(self, start):
+        world = await start()
+        head, _ = await get(world, "home", address="130.192.182.17")
+        assert head.startswith("HTTP/1.1 200")
+        head, _ = await get(world, "home", address="130.192.182.17", **tls_to(world, "ovdinfo.org"))
+        assert head.startswith("HTTP/1.1 200")
+        with pytest.raises(ConnectionResetError):
+            await get(world, "home", address="130.192.182.17", host="nobody.org")
+
+    async def test_a_censor_poses_as_whoever_is_asked_for(self, start):
+        rule = {"action": "intercept", "sni": "ovdinfo.org", "certificate": "trusted_state_authority", "page": "denied"}
+        world = await start({"path": {"home": [rule]}})
+        assert (await get(world, "home", **tls_to(world, "ovdinfo.org")))[1] == b"denied"
+        assert len((await get(world, "abroad", **tls_to(world, "ovdinfo.org")))[1]) == 3000
+
+    async def test_a_whitelist_spares_addresses_and_the_addresses_of_names(self, start):
+        world = await start({"path": {"home": [{"action": "drop", "except": [HOME_RESOLVER, "ovdinfo.org"]}]}})
+        routes = map_of(world, "home")
+        assert routes.route(OVD, 80) not in set(Dead)
+        assert routes.route(HOME_RESOLVER, 53, "udp") not in set(Dead)
+        assert routes.route("130.192.182.17", 80) is routes.route("8.8.8.8", 53, "udp") is Dead.DROP
+
+    async def test_a_rule_may_be_about_a_network_of_an_operator(self, start):
+        world = await start({"path": {"home": [{"action": "refuse", "to": "AS15133"}]}})
+        assert map_of(world, "home").route(OVD, 80) is map_of(world, "home").route("2606:2800::1", 80) is Dead.REFUSE
+        assert map_of(world, "home").route("130.192.182.17", 80) not in set(Dead)
+
+    async def test_a_slow_server_is_slow_for_everybody(self, start):
+        world = await start({"ports": {OVD: {80: {"site": "ovd", "bytes_per_second": 20000}}}})
+        began = asyncio.get_running_loop().time()
+        _, body = await get(world, "abroad")
+        assert (len(body), asyncio.get_running_loop().time() - began >= 3000 / 20000 * 0.8) == (3000, True)
+
+    async def test_doors_know_the_networks_and_the_marks_of_the_world(self, start):
+        door = (await start()).door("home", Budgets())
+        assert (door.asns.of(OVD), door.asns.of("8.8.8.8")) == (15133, None)
+        [mark] = door.markers.of_response(b"", "https://warning.rt.ru/", None, b"", "")
+        assert mark.name == "own:ru_rostelecom"
+
+
 async def test_a_map_written_to_a_file_leads_the_same_way(start, tmp_path):
     world = await start({"path": {"home": [{"action": "close", "host": "ovdinfo.org"}]}}, {})
     world.write_map(tmp_path / "world.json")
@@ -172,5 +270,6 @@ async def test_a_map_written_to_a_file_leads_the_same_way(start, tmp_path):
     assert (tmp_path / "world.pem").read_bytes() == world.trust.read_bytes()
     assert written["trust"] == str(tmp_path / "world.pem")
     assert home["resolvers"] == [HOME_RESOLVER]
+    assert written["asns"] == {OVD: 13335}
     assert AddressMap.from_json(home).route(OVD, 80) == map_of(world, "home").route(OVD, 80)
     assert AddressMap.from_json(home).source == map_of(world, "home").source

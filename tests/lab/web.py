@@ -6,11 +6,16 @@ from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from fnmatch import fnmatchcase
 from functools import cache
+from typing import Final
 
 from tests.lab.certificates import Certificate, server_context, server_context_without_chain
 from tests.lab.http import HangUp, Request, Response, serve
 from tests.lab.listening import Handler
-from tests.lab.scenario import Page, Port, Reply, Topology
+from tests.lab.opening import read_opening
+from tests.lab.relaying import pump, relay, reset
+from tests.lab.topology import Page, Port, Reply, Topology
+
+_HTML: Final = "text/html; charset=utf-8"
 
 PortNow = Callable[[], Port | None]
 """The port as it is at this moment, since a phase may change it; None while it is closed."""
@@ -19,15 +24,51 @@ VantageOf = Callable[[str], str | None]
 """From a source address to the vantage point that binds it."""
 
 
-def handler(topology: Topology, port_now: PortNow, vantage_of: VantageOf) -> Handler:
-    """What serves the connections to one port."""
+ServerOf = Callable[[str], str | None]
+"""From a name to the server, as `127.x.y.z:port`, that has this port under this name; None where there is none."""
+
+
+def handler(topology: Topology, port_now: PortNow, vantage_of: VantageOf, pass_on: Handler) -> Handler:
+    """What serves the connections to one port, unless the port has others serve them by `pass_on`."""
 
     async def respond(request: Request) -> Response:
         port = port_now()
         if port is None or port.site is None:
             raise HangUp
         reply = choose(topology.sites[port.site], request, vantage_of(request.source))
-        return Response(status=404) if reply is None else _response(topology, reply)
+        return Response(status=404) if reply is None else _response(topology, reply, port.bytes_per_second)
+
+    async def connected(reader: StreamReader, writer: StreamWriter) -> None:
+        port = port_now()
+        if port is not None and port.passes_on:
+            await pass_on(reader, writer)
+        else:
+            await serve(respond, reader, writer)
+
+    return connected
+
+
+def pass_on(server_of: ServerOf, source: str) -> Handler:
+    """Relays connections, unread, to the server that their SNI or Host names; from the address `source`."""
+
+    async def connected(reader: StreamReader, writer: StreamWriter) -> None:
+        opening = await read_opening(reader)
+        server = server_of(opening.sni or opening.host or "")
+        if server is None:
+            reset(writer)
+        else:
+            await relay(server, source, opening.data, reader, writer, pump)
+
+    return connected
+
+
+def page_handler(body: bytes | None) -> Handler:
+    """Gives this page to every request; without one it closes once it was asked."""
+
+    async def respond(_: Request) -> Response:
+        if body is None:
+            raise HangUp
+        return Response(headers={"Content-Type": _HTML}, body=body)
 
     async def connected(reader: StreamReader, writer: StreamWriter) -> None:
         await serve(respond, reader, writer)
@@ -46,12 +87,12 @@ def choose(site: Sequence[Reply], request: Request, vantage: str | None) -> Repl
     return next(fitting, None)
 
 
-def _response(topology: Topology, reply: Reply) -> Response:
+def _response(topology: Topology, reply: Reply, bytes_per_second: int | None) -> Response:
     body = b"" if reply.page is None else render(topology.pages[reply.page])
-    headers = {"Content-Type": "text/html; charset=utf-8", "Date": formatdate(usegmt=True), **reply.headers}
+    headers = {"Content-Type": _HTML, "Date": formatdate(usegmt=True), **reply.headers}
     if reply.redirect is not None:
         headers["Location"] = reply.redirect
-    return Response(status=reply.status, headers=headers, body=body)
+    return Response(status=reply.status, headers=headers, body=body, bytes_per_second=bytes_per_second)
 
 
 @cache

@@ -76,6 +76,19 @@ DOWN = replace(
 )
 
 
+CUT_OFF = replace(
+    BLOCKED,
+    id="CW-2021-0003",
+    key=CaseKey(organisation="", target="", family="isolation", country="RU"),
+    kind=Kind.ISOLATION,
+    mechanisms=(),
+    rule="canaries.sight.isolated",
+    because="The canaries of its own country answer, and those abroad do not.",
+    strength=Strength.STRONG,
+    vantages=("kazan-mobile",),
+)
+
+
 def happening(kind: EventKind, incident: Incident, **data: Any) -> Event:
     """The event of this kind that has made the incident what it is."""
     return Event(incident=incident.id, version=incident.version, at=incident.updated, kind=kind, data=data)

@@ -11,6 +11,7 @@ import pytest
 
 from monitor.bus import Heartbeat, Report
 from monitor.bus.frames import encode
+from monitor.bus.incoming import WithIncoming, drop
 from monitor.clock import Clock
 from monitor.core.incident import Change, EventKind, IncidentStage, apply, record
 from monitor.core.ledger import Ledger
@@ -21,6 +22,7 @@ from monitor.core.watchlist import (
     Match,
     Monitor,
     Organisation,
+    PlannedChange,
     Route,
     Target,
     Tlp,
@@ -31,7 +33,7 @@ from monitor.core.watchlist import (
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline, Watch
 from monitor.store import Store, migrate
-from probes.kit.observation import Blob, Control, Facts, Observation, new_id
+from probes.kit.observation import Blob, Control, Facts, Observation, Provenance, new_id
 from probes.kit.probe import Probe, ProbeParams
 from probes.kit.rule import Rule
 from probes.kit.vocabulary import State, Strength, Unmeasured, Validity
@@ -213,6 +215,44 @@ async def test_what_is_handed_over_twice_counts_once(pipeline: Pipeline, store: 
     assert len(messages) == 1
 
 
+TWO_YEARS_AGO = -2 * 365 * 24 * 60
+WITNESS = Provenance(service="ooni", name="a report", attribution="OONI, CC BY-NC-SA 4.0")
+
+
+@pytest.mark.parametrize(
+    ("minute", "provenance", "incidents"),
+    [(TWO_YEARS_AGO, WITNESS, 0), (-60, WITNESS, 1), (TWO_YEARS_AGO, None, 1)],
+    ids=["somebody else's, long ago", "somebody else's, just now", "our own, late after a cut"],
+)
+async def test_what_others_saw_long_ago_is_kept_and_no_incident_begins_with_it(
+    pipeline: Pipeline, store: Store, minute: int, provenance: Provenance | None, incidents: int
+) -> None:
+    reports = [report(minute + passed, State.BLOCKED, provenance=provenance) for passed in (0, 5)]
+    await pipeline.take(reports)
+    async with store.reading() as reading:
+        kept = [await reading.observation(one.observation.id) for one in reports]
+        found = await reading.incidents()
+    assert None not in kept
+    assert len(found) == incidents
+
+
+async def test_a_look_that_a_command_left_is_stored_once_however_often_it_is_left(
+    pipeline: Pipeline, store: Store, tmp_path: Path
+) -> None:
+    folder = tmp_path / "incoming"
+    pipeline.bus = WithIncoming(pipeline.bus, folder)
+    left = report(0, State.OK, provenance=WITNESS)
+    for _ in range(2):
+        await asyncio.to_thread(drop, folder, left)
+        await pipeline.finish()
+    async with store.reading() as reading:
+        kept = await reading.observation(left.observation.id)
+        hours = await reading.hours(check("moscow").id, START)
+    assert kept is not None
+    assert sum(hour.looks for hour in hours) == 1
+    assert await asyncio.to_thread(lambda: list(folder.iterdir())) == []
+
+
 async def test_a_locked_database_loses_nothing_and_is_said_aloud(pipeline: Pipeline, store: Store, tmp_path: Path) -> None:
     pipeline.retry = 0.02
     other = sqlite3.connect(tmp_path / "cutwatch.db", isolation_level=None)
@@ -324,6 +364,20 @@ async def test_what_an_offline_vantage_point_saw_is_unmeasured_and_opens_nothing
         assert await reading.incidents() == []
         (state,) = await reading.current()
     assert state.state is State.UNMEASURED
+
+
+async def test_a_loss_within_a_planned_change_is_kept_and_opens_nothing(pipeline: Pipeline, store: Store) -> None:
+    move = PlannedChange(start=START, end=START + timedelta(hours=3))
+    target = Target(id="ovd.info", url="https://ovd.info/", planned=(move,))
+    organisation = WATCHLIST.organisations[0].model_copy(update={"targets": (target,)})
+    watchlist = WATCHLIST.model_copy(update={"organisations": (organisation,)})
+    strong = replace(STORY, rules=tuple(rule(state, Strength.STRONG) for state in State))
+    pipeline.watch = Watch(watchlist, CHECKS, {"story": strong})
+    await pipeline.take([report(minute, State.BLOCKED) for minute in range(0, 60, 5)])
+    async with store.reading() as reading:
+        assert await reading.incidents() == []
+        (state,) = await reading.current()
+    assert state.state is State.BLOCKED
 
 
 async def test_a_release_by_a_person_is_caught_up_with(pipeline: Pipeline, store: Store) -> None:

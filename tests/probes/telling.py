@@ -8,7 +8,7 @@ from typing import Any, Self
 from probes.kit.observation import Control, DnsLookup, Facts, HttpExchange, Observation, TcpConnect, TlsHandshake
 from probes.kit.probe import Probe
 from probes.kit.rule import Finding
-from probes.kit.vocabulary import Validity
+from probes.kit.vocabulary import Aim, Validity
 
 NOON = datetime(2021, 12, 25, 12, 0, tzinfo=UTC)
 STEP = 0.1
@@ -26,16 +26,14 @@ class Telling:
         """The own resolver was asked for IPv4 addresses (`qtype="AAAA"` for the others)."""
         step = DnsLookup(
             **self._clock(hop, failure),
-            resolver="system",
-            transport="system",
             name=name,
             answers=answers,
-            **{"qtype": "A", **more},
+            **{"resolver": "system", "transport": "system", "qtype": "A", **more},
         )
         return self._add(dns=step)
 
-    def connected(self, address: str, port: int = 443, *, failure: str | None = None, hop: int = 0) -> Self:
-        return self._add(tcp=TcpConnect(**self._clock(hop, failure), address=address, port=port))
+    def connected(self, address: str, port: int = 443, *, failure: str | None = None, hop: int = 0, aim: Aim = Aim.VISIT) -> Self:
+        return self._add(tcp=TcpConnect(**self._clock(hop, failure), aim=aim, address=address, port=port))
 
     def shook_hands(
         self, address: str, name: str, *, failure: str | None = None, hop: int = 0, port: int = 443, **more: Any
@@ -71,9 +69,10 @@ class Story:
     own: Facts
     controls: tuple[Control, ...] = ()
     recent: tuple[Observation, ...] = ()
+    country: str | None = None
 
     def observation(self) -> Observation:
-        return seen(self.own, self.controls)
+        return replace(seen(self.own, self.controls), country=self.country)
 
     def judged_by(self, probe: Probe) -> Finding:
         return probe.judge(self.observation(), self.recent)

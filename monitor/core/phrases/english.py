@@ -80,11 +80,11 @@ ENGLISH = Phrases(
             affects="Nobody can open it.",
         ),
         Kind.ISOLATION: Loss(
-            title="country cut off",
-            happened="is out of sight{country}. A place we look from reaches only its own country.",
-            over="is in sight again{country}. The world can be reached from there.",
-            advice="Reach people there by telephone or text message.",
-            affects="People there probably cannot reach anything abroad.",
+            title="cut off from the world",
+            happened="reaches only its own country. It may be a shutdown, or only chosen sites may be let through.",
+            over="reaches the world again.",
+            advice="Reach people there by telephone or text message, and ask whether other networks work.",
+            affects="People on it probably cannot open anything abroad. What we look at from there says nothing meanwhile.",
         ),
     },
     mechanisms={
@@ -104,6 +104,8 @@ ENGLISH = Phrases(
         "http.throttle": "the page began to load and then froze",
     },
     subject="{organisation}: {target}",
+    network="A network in {country}",
+    unknown_country="an unknown country",
     title_leads={
         EventKind.REOPENED: "Again: ",
         EventKind.RECLASSIFIED: "Update: ",

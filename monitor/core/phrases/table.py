@@ -34,6 +34,9 @@ class Phrases:
     mechanisms: Mapping[str, str]
     """Beginning of a mechanism's label to what was seen, in plain words; the longest fitting beginning counts."""
     subject: str
+    network: str
+    """The subject of a loss that is no one organisation's: a network in `{country}`."""
+    unknown_country: str
     title_leads: Mapping[EventKind, str]
     leads: Mapping[EventKind, str]
     urgency: Mapping[Severity, str]

@@ -48,4 +48,6 @@ class Connector:
         route = self._map.route(address, port, protocol)
         if route is Dead.REFUSE:
             raise ConnectionRefusedError(errno.ECONNREFUSED, "refused by the test's address map")
+        if route is Dead.UNREACHABLE:
+            raise OSError(errno.ENETUNREACH, "no route in the test's address map")
         return route if isinstance(route, tuple) else None

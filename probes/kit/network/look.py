@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from probes.kit.address import is_address, may_connect
 from probes.kit.budgets import BODY_CAP
-from probes.kit.dnswire import QTYPES, BadName, Question, question
-from probes.kit.failure import Failed, Failure, classify
-from probes.kit.network.lookup import Lookup
+from probes.kit.failure import Failed, Failure
+from probes.kit.network.names import Names
 from probes.kit.network.plain import Plain
 from probes.kit.network.records import Records
 from probes.kit.network.secure import Secure
 from probes.kit.network.stage import Part, Stage
 from probes.kit.observation import Blob, Facts, HttpExchange, TlsHandshake
 from probes.kit.proxy import Proxy, ProxyFailed, Tunnel
+from probes.kit.redact import without_addresses
 from probes.kit.target import Target, target
 from probes.kit.transport import Wire
 from probes.kit.vocabulary import Aim, Depth
@@ -32,15 +32,16 @@ class Look:
     """Takes steps and records them. No failure of a step is an exception: it is a word in the facts.
 
     `async with network.look() as look:` ends at the deadline, `budgets.look` seconds after it began. Steps that are under
-    way then, or begin later, fail with `generic_timeout_error`.
+    way then, or begin later, fail with `interrupted`.
     """
 
     def __init__(self, network: "Network", depth: Depth) -> None:
         self._network = network
         self.depth = depth
         self._budgets = network.door.budgets
-        self._records = Records(network.scrubber)
+        self._records = Records(network.scrubber, network.door.asns, network.door.markers)
         self._opened = perf_counter()
+        self._names = Names(network, self._records, self._opened, depth)
         self._limit = asyncio.timeout(self._budgets.look + _GRACE)
         self.proxy_failure: str | None = None
         """What the proxy itself failed with; the look then says nothing about its target."""
@@ -81,36 +82,28 @@ class Look:
         return self._budgets.look - (perf_counter() - self._opened)
 
     def _stage(self, seconds: float, part: Part) -> Stage:
-        return Stage(self._opened, min(seconds, self._left()), part)
+        return Stage(self._opened, seconds, self._left(), part)
 
     async def resolve(self, name: str, *, hop: int = 0, aim: Aim = Aim.VISIT) -> tuple[str, ...]:
         """The addresses of `name` from the vantage point's own resolver, IPv4 first; none where that failed.
 
-        An address is its own answer and asks nobody. Through a proxy there is nobody to ask, and no answer.
+        An address is its own answer and asks nobody. Through a proxy there is nobody to ask, and no answer. A thorough
+        look also records what comes late or twice, and puts a failed question of a visit once more: over UDP, over TCP, and
+        after SERVFAIL without validation (`Aim.AGAIN`); what those answer is in the facts only.
         """
         if self.proxied:
             return ()
         if is_address(name):
             return (name,)
-        part = Part(hop, aim)
-        lookups: list[Lookup] = []
-        try:
-            lookups += [self._lookup(question(name, qtype)) for qtype in QTYPES]
-            for lookup in lookups:
-                lookup.begin()
-            for lookup in lookups:
-                await lookup.end()
-        except BadName as error:
-            self._records.not_asked(name, perf_counter() - self._opened, part, classify(error))
-        finally:
-            for lookup in lookups:
-                lookup.close()
-                self._records.looked_up(lookup, self._opened, part)
-        return tuple(dict.fromkeys(answer for lookup in lookups if lookup.reply for answer in lookup.reply.answers))
+        return await self._names.own(name, Part(hop, aim))
 
-    def _lookup(self, asked: Question) -> Lookup:
-        seconds = min(self._budgets.dns, self._left())
-        return Lookup(self._network.connector, self._network.own_resolvers(), asked, seconds)
+    async def resolve_publicly(self, name: str, *, hop: int = 0, aim: Aim = Aim.ELSEWHERE) -> dict[str, tuple[str, ...]]:
+        """The addresses of `name` from the door's public resolvers, by transport: `udp`, `dot`, `doh`, as far as it has them.
+
+        All transports are asked at once, A and AAAA, within `budgets.dns`: of each transport the first resolver, and the
+        second only where the first gave no address. Through a proxy nobody is asked over UDP.
+        """
+        return {} if is_address(name) else await self._names.public(name, Part(hop, aim))
 
     async def fetch(self, url: str, addresses: Sequence[str], *, hop: int = 0, aim: Aim = Aim.VISIT) -> HttpExchange | None:
         """Get `url` from the first of `addresses` that can be reached: TCP, TLS where the URL asks for it, one GET.
@@ -196,7 +189,7 @@ class Look:
                     await tunnel.reach(host, port)
                 except (ProxyFailed, OSError) as error:
                     blameless = False
-                    self.proxy_failure = str(error)
+                    self.proxy_failure = self._network.scrubber.scrub_text(without_addresses(str(error)))
                     raise
         finally:
             if blameless:

@@ -1,66 +1,64 @@
-"""One question to the vantage point's own resolver: UDP, asked again once, and over TCP where the answer does not fit.
+"""One question over UDP, asked again once, and over TCP where the answer does not fit.
 
 Every question has a socket of its own. A fixed source port can be spoofed, and a shared socket overflows in a burst or
 loses a waiter when its 16-bit id comes round again; both show as false time-outs.
 """
 
 import asyncio
-import secrets
 import socket
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Final
 
 from probes.kit.address import Place
-from probes.kit.dnswire import BadMessage, Question, Reply, answers_to, query_id, read
+from probes.kit.dnswire import BadMessage, Extra, Question, answers_to, query_id, read
 from probes.kit.failure import Failed, Failure, classify
 from probes.kit.network.connector import Connector
-from probes.kit.network.plain import Plain
+from probes.kit.network.conversation import by_length
+from probes.kit.network.inquiry import OWN, Inquiry, Source
+from probes.kit.observation import DnsReply
 
-_KEPT: Final = 16
-"""Messages that are kept as evidence. Somebody may send thousands."""
 _DATAGRAM_CAP: Final = 4096
-_FAILURES: Final = {
-    "NXDOMAIN": Failure.DNS_NXDOMAIN,
-    "SERVFAIL": Failure.DNS_SERVFAIL,
-    "REFUSED": Failure.DNS_REFUSED,
-}
+_FURTHER_KEPT: Final = 8
+_TOO_NEW: Final = frozenset({"FORMERR", "NOTIMP"})
+"""What a resolver says that does not know EDNS (RFC 6891, 7); it is then asked again without."""
 
 
-class Lookup:
-    """Asks `resolvers` one question for `seconds`: the second one half-way, or the only one again.
+class Lookup(Inquiry):
+    """Asks `resolvers` one question for `seconds`: the second one half-way, or the only one again, then without EDNS.
 
-    It runs by itself between `begin` and `end`, so that two cost no more than one. What came of it: `reply`, `failure`,
-    `duration`, and `messages`, the query and everything that came back.
+    It runs by itself between `begin` and `end`, so that two cost no more than one. For `linger` seconds after the answer
+    others are listened for: a forged answer comes first, and the true one after it.
     """
 
-    def __init__(self, connector: Connector, resolvers: Sequence[Place], asked: Question, seconds: float) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        resolvers: Sequence[Place],
+        asked: Question,
+        seconds: float,
+        *,
+        source: Source = OWN,
+        extra: Extra = Extra.NONE,
+        linger: float = 0.0,
+    ) -> None:
+        super().__init__(asked, source, extra)
+        self._query = self.messages[0]
         self._connector = connector
         self._turns = list(resolvers[:2]) if len(resolvers) > 1 else [*resolvers, *resolvers]
         self._seconds = max(seconds, 0)
-        self._id = secrets.randbits(16)
+        self._linger = linger
         self._loop = asyncio.get_running_loop()
         self._answered: asyncio.Future[Place | Exception] = self._loop.create_future()
         self._sockets: dict[socket.socket, Place] = {}
         self._timers: list[asyncio.TimerHandle] = []
         self._silent = False
         self._complaint: str | None = None
-        self.asked = asked
-        self.messages = [asked.message(self._id)]
-        self.reply: Reply | None = None
-        self.failure: str | None = Failure.INTERRUPTED
-        self.began = perf_counter()
-        self.duration = 0.0
-
-    @property
-    def wire(self) -> bytes:
-        """`messages`, each with the two-byte length before it that DNS over TCP has (RFC 1035, 4.2.2)."""
-        return _framed(self.messages)
 
     def begin(self) -> None:
         """Ask."""
         self._timers = [
-            self._loop.call_later(self._seconds / 2, self._ask),
+            self._loop.call_later(self._seconds / 2, self._ask_again),
             self._loop.call_later(self._seconds, self._settle, TimeoutError()),
         ]
         self._ask()
@@ -69,7 +67,7 @@ class Lookup:
         """Wait for the answer, or for the end of the time. Where the answer did not fit, it is asked for again over TCP."""
         try:
             await self._wait()
-            self.failure = _failure(self.reply)
+            self.failure = self.said()
         except Exception as error:
             self.failure = self._complaint if self._complaint and isinstance(error, TimeoutError) else classify(error)
         finally:
@@ -77,6 +75,10 @@ class Lookup:
 
     async def _wait(self) -> None:
         outcome = await self._answered
+        if self._linger and self._sockets:
+            since = self.began + self.duration
+            end = min(since + self._linger, self.began + self._seconds)
+            await asyncio.sleep(max(end - perf_counter(), 0))
         if isinstance(outcome, Exception):
             raise outcome
         if self.reply is not None and self.reply.truncated:
@@ -86,10 +88,13 @@ class Lookup:
         """Listen no longer. The clock has stopped with the answer, if there was one."""
         if not self._answered.done():
             self._stop_clock()
-        for timer in self._timers:
-            timer.cancel()
+        self._stop_timers()
         for each in list(self._sockets):
             self._drop(each)
+
+    def _stop_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
 
     def _stop_clock(self) -> None:
         self.duration = perf_counter() - self.began
@@ -97,12 +102,21 @@ class Lookup:
     def _settle(self, outcome: Place | Exception) -> None:
         if not self._answered.done():
             self._stop_clock()
+            self._stop_timers()
             self._answered.set_result(outcome)
 
     def _drop(self, opened: socket.socket) -> None:
         self._loop.remove_reader(opened)
         opened.close()
         del self._sockets[opened]
+
+    def _ask_again(self) -> None:
+        """Ask once more, as plainly as can be: a box on the way may not let EDNS pass."""
+        if self._turns and Extra.EXTENDED in self.extra:
+            self.extra &= ~Extra.EXTENDED
+            self._query = self.asked.message(self.id, self.extra)
+            self.keep(self._query)
+        self._ask()
 
     def _ask(self) -> None:
         """Ask whose turn it is, if it is still anybody's."""
@@ -123,7 +137,7 @@ class Lookup:
         self._sockets[opened] = resolver
         self._loop.add_reader(opened, self._hear, opened)
         try:
-            opened.send(self.messages[0])
+            opened.send(self._query)
         except OSError as error:
             self._drop(opened)
             self._give_up_on(error)
@@ -144,29 +158,49 @@ class Lookup:
             self._drop(heard)
             self._give_up_on(error)
             return
-        self._keep(message)
-        self._consider(message, self._sockets[heard])
+        self.keep(message)
+        self._consider(message, heard)
 
-    def _keep(self, message: bytes) -> None:
-        if len(self.messages) <= _KEPT:
-            self.messages.append(message)
-
-    def _consider(self, message: bytes, resolver: Place) -> None:
+    def _consider(self, message: bytes, heard: socket.socket) -> None:
         """Who guesses id or question wrong is not listened to, and the answer is waited for further."""
-        if query_id(message) != self._id:
+        if query_id(message) != self.id:
             self._complaint = Failure.DNS_WRONG_QUERY_ID
         elif not answers_to(message, self.asked):
             self._complaint = Failure.DNS_SERVER_MISBEHAVING
-        elif not self._answered.done():
-            self._read(message, resolver)
+        elif self._answered.done():
+            self._note(message)
+        else:
+            self._read(message, heard)
 
-    def _read(self, message: bytes, resolver: Place) -> None:
+    def _read(self, message: bytes, heard: socket.socket) -> None:
         try:
-            self.reply = read(message, self.asked)
+            reply = read(message, self.asked)
         except BadMessage:
             self._settle(Failed(Failure.DNS_SERVER_MISBEHAVING))
-        else:
-            self._settle(resolver)
+            return
+        if reply.rcode in _TOO_NEW and self._turns and Extra.EXTENDED in self.extra:
+            self._ask_again()
+            return
+        self.reply = reply
+        resolver = self._sockets[heard]
+        self._hear_only(heard)
+        self._settle(resolver)
+
+    def _hear_only(self, heard: socket.socket) -> None:
+        """Whoever was asked beside the one that answered may answer as well; only a second answer to one question is odd."""
+        if len(self._sockets) > 1:
+            for other in [each for each in self._sockets if each is not heard]:
+                self._drop(other)
+
+    def _note(self, message: bytes) -> None:
+        if len(self.further) >= _FURTHER_KEPT:
+            return
+        try:
+            reply = read(message, self.asked)
+        except BadMessage:
+            return
+        after = perf_counter() - self.began
+        self.further.append(DnsReply(after=after, rcode=reply.rcode, authoritative=reply.authoritative, answers=reply.answers))
 
     async def _ask_over_tcp(self, resolver: Place) -> None:
         try:
@@ -174,38 +208,11 @@ class Lookup:
                 message = await self._exchange_over_tcp(resolver)
         finally:
             self._stop_clock()
-        self._keep(message)
-        if query_id(message) != self._id:
-            raise Failed(Failure.DNS_WRONG_QUERY_ID)
-        try:
-            self.reply = read(message, self.asked)
-        except BadMessage as error:
-            raise Failed(Failure.DNS_SERVER_MISBEHAVING) from error
+        self.accept(message)
 
     async def _exchange_over_tcp(self, resolver: Place) -> bytes:
         plain = await self._connector.connect(*resolver)
         try:
-            plain.write(_framed(self.messages[:1]))
-            return await _one_message(plain)
+            return await by_length(plain, self._query)
         finally:
             plain.close()
-
-
-def _framed(messages: Sequence[bytes]) -> bytes:
-    return b"".join(len(message).to_bytes(2, "big") + message for message in messages)
-
-
-async def _one_message(plain: Plain) -> bytes:
-    received = await plain.read()
-    while len(received) < 2 or len(received) < 2 + int.from_bytes(received[:2], "big"):
-        more = await plain.read()
-        if not more:
-            raise Failed(Failure.EOF)
-        received += more
-    return received[2 : 2 + int.from_bytes(received[:2], "big")]
-
-
-def _failure(reply: Reply | None) -> str | None:
-    if reply is None or reply.rcode != "NOERROR":
-        return _FAILURES.get(reply.rcode if reply else "", Failure.DNS_SERVER_MISBEHAVING)
-    return None if reply.answers else Failure.DNS_NO_ANSWER

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Final, cast
 
+from probes.kit.meter import Meter
+
 _ENOUGH: Final = 256 * 1024
 """Bytes that may wait unread. A server that sends faster than we read is held back, so ten gigabytes cost no memory."""
 
@@ -21,6 +23,7 @@ class Plain(asyncio.Protocol):
         self._ended = False
         self._error: Exception | None = None
         self._reader: asyncio.Future[None] | None = None
+        self._meter: Meter | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Of asyncio: the connection stands."""
@@ -30,6 +33,8 @@ class Plain(asyncio.Protocol):
         """Of asyncio: bytes arrived."""
         self._arrived.append(data)
         self._waiting += len(data)
+        if self._meter is not None:
+            self._meter.note(len(data))
         if self._waiting >= _ENOUGH and self._transport is not None:
             self._transport.pause_reading()
         self._wake()
@@ -68,6 +73,11 @@ class Plain(asyncio.Protocol):
             self._transport.resume_reading()
         self._waiting = 0
         return data
+
+    def measure(self) -> Meter:
+        """Count from now on what arrives, beginning with what waits to be read."""
+        self._meter = Meter(self._waiting)
+        return self._meter
 
     def write(self, data: bytes) -> None:
         """Send `data`. A broken connection shows when the answer is read."""

@@ -12,13 +12,14 @@ from OpenSSL import SSL, crypto
 
 from probes.kit.address import is_address
 from probes.kit.failure import Failed, Failure, unknown
+from probes.kit.meter import Meter
 from probes.kit.network.plain import Plain
 
 _PIECE: Final = 16384
 
 
-def context() -> SSL.Context:
-    """The one context of a vantage point, with an empty store: with a full one OpenSSL verifies although nobody asked.
+def context(protocol: bytes = b"http/1.1") -> SSL.Context:
+    """The context of a vantage point for `protocol` (ALPN), with an empty store: with a full one OpenSSL verifies unasked.
 
     No credential may ever travel over what it opens.
     """
@@ -26,7 +27,7 @@ def context() -> SSL.Context:
     unverified.set_verify(SSL.VERIFY_NONE)
     unverified.set_min_proto_version(SSL.TLS1_2_VERSION)
     unverified.set_mode(SSL.MODE_RELEASE_BUFFERS)  # who waits for an answer holds no buffers
-    unverified.set_alpn_protos([b"http/1.1"])
+    unverified.set_alpn_protos([protocol])
     return unverified
 
 
@@ -100,6 +101,10 @@ class Secure:
         except SSL.Error as error:
             self._error = Failed(unknown(f"TLS: {_reason(error)}"))
         return b"".join(records)
+
+    def measure(self) -> Meter:
+        """Count from now on what arrives, encrypted as it is: part of a record cannot be read, but it has come."""
+        return self._plain.measure()
 
     def write(self, data: bytes) -> None:
         """Send `data`."""

@@ -19,15 +19,17 @@ class Part(NamedTuple):
 class Stage:
     """Runs a block within `seconds`, and afterwards says when it began, how long it took, and the word for its failure.
 
-    `opened` is the clock reading from which `started` counts, `part` what the step belongs to. Errors end
-    here, as words; only a cancellation from outside goes on, and leaves `interrupted`.
+    `opened` is the clock reading from which `started` counts, `part` what the step belongs to, `left` the seconds that the look
+    itself has left. Errors end here, as words; only a cancellation from outside goes on, and leaves `interrupted`. So does the
+    look's own deadline: a step that was not given its time says nothing about anybody else's.
     """
 
-    __slots__ = ("_began", "_limit", "duration", "failure", "part", "started")
+    __slots__ = ("_began", "_late", "_limit", "duration", "failure", "part", "started")
 
-    def __init__(self, opened: float, seconds: float, part: Part) -> None:
+    def __init__(self, opened: float, seconds: float, left: float, part: Part) -> None:
         self._began = perf_counter()
-        self._limit = asyncio.timeout(max(seconds, 0))
+        self._limit = asyncio.timeout(max(min(seconds, left), 0))
+        self._late = Failure.GENERIC_TIMEOUT if left >= seconds else Failure.INTERRUPTED
         self.part = part
         self.started = self._began - opened
         self.duration = 0.0
@@ -49,7 +51,7 @@ class Stage:
         try:
             await self._limit.__aexit__(kind, error, traceback)
         except TimeoutError:
-            self.failure = Failure.GENERIC_TIMEOUT
+            self.failure = self._late
             return True
         if error is not None and not isinstance(error, Exception):
             return False

@@ -5,7 +5,7 @@ from typing import Final
 
 from probes.kit.failure import Failure
 from probes.kit.rule import Rule
-from probes.kit.vocabulary import Stage, State, Strength, WhyUnclear
+from probes.kit.vocabulary import Meant, Stage, State, Strength, WhyUnclear
 from probes.website.case import WebsiteCase
 from probes.website.rules.wording import order, rule, unclear
 from probes.website.walk import CERTIFICATE, CUT, TIMEOUTS
@@ -59,7 +59,7 @@ FAILURES: Final[tuple[Rule[WebsiteCase], ...]] = (
         "tls.expired",
         State.LAPSED,
         Strength.STRONG,
-        because="The certificate of {host} has expired, here and for {failing}.",
+        because="The certificate of {host} has expired, here and for {expired_for}.",
         source=f"{order(5)}; RFC 5280, section 4.1.2.5",
         where=lambda case: case.tls.is_expired_everywhere,
     ),
@@ -68,7 +68,17 @@ FAILURES: Final[tuple[Rule[WebsiteCase], ...]] = (
         WhyUnclear.CONFLICTING,
         because="{host} failed ({trouble}) and a moment later did not.",
         source="a failure that does not repeat is none to act on",
-        where=lambda case: case.tls.is_unsteady,
+        where=lambda case: case.tls.is_unsteady or case.http.is_unsteady,
+    ),
+    rule(
+        "dns.ghost",
+        State.DOWN,
+        Strength.STRONG,
+        because=(
+            "{host} exists for nobody ({failing} could not resolve it), and the line's resolver still answers with {own_answers}."
+        ),
+        source=f"{order(6)}; a name that is gone is out of use for everybody, whatever is still done to it on the way",
+        where=lambda case: case.is_ghost,
     ),
     rule(
         "service.down",
@@ -93,6 +103,28 @@ FAILURES: Final[tuple[Rule[WebsiteCase], ...]] = (
         where=lambda case: _fails_alone(case) and bool(case.failing),
     ),
     rule(
+        "ip.some_cut_off",
+        State.UNREACHABLE,
+        Strength.WEAK,
+        because="{host} fails at {cut_off} ({trouble}) and not at {reached}; {working} could use it at all of them.",
+        source=f"{order(7)}: k of n addresses",
+        mechanism="ip.unreachable",
+        where=lambda case: _fails_alone(case) and case.reach.is_partial,
+    ),
+    rule(
+        "ip.collateral",
+        State.UNREACHABLE,
+        Strength.STRONG,
+        because=(
+            "{host} fails ({trouble}), and so do its neighbours, while {working} could use it and them: the network or the "
+            "address that they share is cut off from here."
+        ),
+        source=f"{order(7)}; neighbours tell collateral damage",
+        mechanism="ip.unreachable",
+        scope=Meant.COLLATERAL,
+        where=lambda case: _fails_alone(case) and case.stage is not Stage.DNS and case.neighbours.suffer_too,
+    ),
+    rule(
         "dns.elsewhere",
         State.UNREACHABLE,
         Strength.STRONG,
@@ -103,6 +135,16 @@ FAILURES: Final[tuple[Rule[WebsiteCase], ...]] = (
         source=order(8),
         mechanism="dns",
         where=lambda case: _fails_alone(case) and case.stage in {Stage.TCP, Stage.TLS} and case.dns.leads_elsewhere,
+    ),
+    unclear(
+        "dns.bad_signatures",
+        WhyUnclear.CONFLICTING,
+        because=(
+            "The line's resolver fails at {host} ({trouble}), and gives the addresses that {working} got once it is told not to "
+            "check signatures: the domain's DNSSEC is in disorder."
+        ),
+        source="RFC 4035, section 5.5, and RFC 6840: checking disabled",
+        where=lambda case: _fails_alone(case) and case.stage is Stage.DNS and case.dns.is_right_unchecked,
     ),
     _alone("dns.nxdomain", Stage.DNS, "the own resolver denies the name", {Failure.DNS_NXDOMAIN}),
     _alone("dns.refused", Stage.DNS, "the own resolver refuses to answer", {Failure.DNS_REFUSED}),
@@ -118,6 +160,18 @@ FAILURES: Final[tuple[Rule[WebsiteCase], ...]] = (
     _alone("tls.timeout", Stage.TLS, "the handshake stays unanswered", TIMEOUTS),
     _alone("tls.certificate", Stage.TLS, "the certificate does not prove the host", CERTIFICATE, mechanism="tls"),
     _alone("tls.other", Stage.TLS, "the handshake fails", mechanism="tls"),
+    rule(
+        "http.freeze",
+        State.UNREACHABLE,
+        Strength.STRONG,
+        because=(
+            "The page of {host} freezes half-way, again and again, after {received} bytes, while {working} could use it; nothing "
+            "says whether this line carries more of anybody."
+        ),
+        source=f"{order(3)} and 7: without a neighbour, or an earlier look, a broken line looks the same",
+        mechanism="tls.freeze",
+        where=lambda case: _fails_alone(case) and case.http.freezes,
+    ),
     _alone("http.reset", Stage.HTTP, "the connection is cut off after the request", CUT, mechanism="http.error"),
     _alone("http.timeout", Stage.HTTP, "the page does not arrive in time", TIMEOUTS),
     _alone("http.other", Stage.HTTP, "the page cannot be read", mechanism="http.error"),

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from typing import Final
 
 from probes.kit.rule import Rule
-from probes.kit.vocabulary import State, Strength, WhyUnclear
+from probes.kit.vocabulary import MarkKind, State, Strength, WhyUnclear
 from probes.website.case import WebsiteCase
-from probes.website.page import is_challenge
+from probes.website.page import is_challenge, names_countries
 from probes.website.rules.wording import order, rule, unclear
 
 _HTTP: Final = "RFC 9110, section 15"
@@ -21,6 +21,14 @@ def _says(case: WebsiteCase, statuses: Collection[int]) -> bool:
 
 def _is_well(case: WebsiteCase) -> bool:
     return 200 <= case.status < 400 and not case.own.is_loose_end
+
+
+def _is_suspended(case: WebsiteCase) -> bool:
+    return case.is_its_own(MarkKind.SUSPENDED)
+
+
+def _is_parked(case: WebsiteCase) -> bool:
+    return case.is_its_own(MarkKind.PARKED)
 
 
 PAGES: Final[tuple[Rule[WebsiteCase], ...]] = (
@@ -53,7 +61,7 @@ PAGES: Final[tuple[Rule[WebsiteCase], ...]] = (
             "regional redirects and block pages both do so."
         ),
         source=f"{order(2)}: a landing that the control never reached, without a fingerprint",
-        where=lambda case: case.is_unlike and case.own.is_proven,
+        where=lambda case: case.is_led_astray,
     ),
     unclear(
         "http.page.different",
@@ -69,6 +77,14 @@ PAGES: Final[tuple[Rule[WebsiteCase], ...]] = (
         because="{host} itself says that it may not be shown for legal reasons (status 451).",
         source="RFC 7725; proven by TLS, or the same elsewhere",
         where=lambda case: _says(case, {451}),
+    ),
+    rule(
+        "service.refuses_country",
+        State.RESTRICTED,
+        Strength.STRONG,
+        because="{host} itself says that it refuses visitors from this country (status {status}); {working} could use it.",
+        source=f"{order(4)}: the website's or its content network's own geo-refusal",
+        where=lambda case: _says(case, {403, 451}) and bool(case.healthy) and names_countries(case.page),
     ),
     rule(
         "service.refused_here",
@@ -122,6 +138,95 @@ PAGES: Final[tuple[Rule[WebsiteCase], ...]] = (
         source=_HTTP,
         where=lambda case: _says(case, _CLIENT_ERRORS),
     ),
+    unclear(
+        "service.marked_here",
+        WhyUnclear.CONFLICTING,
+        because="{host} shows a page of suspension or parking here ({own_marks}), and another page to {healthy}.",
+        source=f"{order(5)}; an old address may still lead to the old host",
+        where=lambda case: (_is_suspended(case) or _is_parked(case)) and case.marks.is_contradicted,
+    ),
+    rule(
+        "service.suspended",
+        State.WITHDRAWN,
+        Strength.STRONG,
+        because="{host} shows the page of a provider that has suspended the account or website ({own_marks}), to {healthy} too.",
+        source=f"{order(5)}: a page of suspension",
+        where=lambda case: _is_suspended(case) and bool(case.working),
+    ),
+    rule(
+        "service.suspended_unconfirmed",
+        State.WITHDRAWN,
+        Strength.WEAK,
+        because="{host} shows the page of a provider that has suspended the account or site ({own_marks}); nobody else looked.",
+        source=f"{order(5)}: a page of suspension",
+        where=_is_suspended,
+    ),
+    rule(
+        "service.parked",
+        State.LAPSED,
+        Strength.STRONG,
+        because="{host} shows a parking page ({own_marks}), to {healthy} too: it has run out, was taken, or leads nowhere.",
+        source=f"{order(5)}: a parking page",
+        where=lambda case: _is_parked(case) and bool(case.working),
+    ),
+    rule(
+        "service.parked_unconfirmed",
+        State.LAPSED,
+        Strength.WEAK,
+        because="{host} shows a parking page ({own_marks}); nobody else looked.",
+        source=f"{order(5)}: a parking page",
+        where=_is_parked,
+    ),
+    unclear(
+        "service.empty",
+        WhyUnclear.WRONG_OBJECT,
+        because="{host} answers with an empty page (status {status}); it had {usual_length} bytes and more lately.",
+        source=f"{order(5)}: empty content against its own baseline",
+        where=lambda case: _is_well(case) and (case.is_authentic or case.is_agreed) and case.baseline.is_empty_now,
+    ),
+    unclear(
+        "service.other_content",
+        WhyUnclear.WRONG_OBJECT,
+        because="{host} shows something else altogether than it did for a day ({title}): check whether it is still yours.",
+        source=f"{order(5)}: foreign content against its own baseline",
+        where=lambda case: _is_well(case) and (case.is_authentic or case.is_agreed) and case.baseline.is_another_now,
+    ),
+    rule(
+        "ip.mostly_cut_off",
+        State.UNREACHABLE,
+        Strength.STRONG,
+        because=(
+            "{host} is reached at {reached}; at {cut_off}, to which visitors are led as well, it is not, while {working} could "
+            "use it there."
+        ),
+        source=f"{order(7)}: k of n addresses",
+        mechanism="ip.unreachable",
+        where=lambda case: case.reach.is_mostly_cut_off,
+    ),
+    rule(
+        "ip.partly_cut_off",
+        State.OK,
+        Strength.STRONG,
+        because=(
+            "{host} is reached and gives its page, although one of its addresses ({cut_off}) cannot be reached from here, and "
+            "can by {working}."
+        ),
+        source=f"{order(5)}: well, with a finding about the path",
+        mechanism="ip.unreachable",
+        where=lambda case: _is_well(case) and case.is_authentic and case.reach.is_partial,
+    ),
+    rule(
+        "dns.injection.relayed",
+        State.OK,
+        Strength.STRONG,
+        because=(
+            "{host} is reached and gives its page, although the line's resolver leads to {own_answers}, in a network in which "
+            "nobody else finds it ({control_answers}): somebody may relay it."
+        ),
+        source=f"{order(5)}: a hijack that relays to the real website is well, with a finding about the path",
+        mechanism="dns.injection.other",
+        where=lambda case: _is_well(case) and (case.is_authentic or case.is_agreed) and case.dns.is_relayed,
+    ),
     rule(
         "dns.injection.bypassed",
         State.OK,
@@ -152,7 +257,7 @@ PAGES: Final[tuple[Rule[WebsiteCase], ...]] = (
         WhyUnclear.NOT_ENOUGH,
         because="{host} gives a page that somebody on the way may have written, and {failing} cannot use it at all.",
         source=order(6),
-        where=lambda case: case.page is not None and case.status < 500 and bool(case.failing),
+        where=lambda case: case.page is not None and case.status < 500 and bool(case.failing) and not case.is_ghost,
     ),
     rule(
         "service.well_unconfirmed",

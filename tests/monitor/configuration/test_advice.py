@@ -40,6 +40,14 @@ def test_a_place_without_a_country_or_canaries_is_named(folder: ConfigurationFol
     assert "`moscow` has no foreign canaries" in advice(folder)
 
 
+def test_a_place_that_could_not_tell_a_shutdown_is_named(folder: ConfigurationFolder) -> None:
+    """A place in a country where nothing of the kind is to be feared needs no domestic canaries."""
+    assert "`moscow` has no domestic canaries: when RU is cut off" in advice(folder)
+    assert "`berlin` has no domestic canaries" not in advice(folder)
+    folder.replace("monitor.yaml", "canaries:\n", "canaries:\n  domestic: [www.example.ru]\n")
+    assert "domestic canaries" not in advice(folder)
+
+
 def test_organisations_without_a_target_are_listed_shortly(folder: ConfigurationFolder) -> None:
     for number in range(8):
         folder.write(f"organisations/quiet-{number}.yaml", f"id: quiet-{number}\nname: {{en: Quiet}}\n")

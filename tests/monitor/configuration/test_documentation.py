@@ -10,32 +10,39 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from monitor.configuration.reader import parse
-from monitor.core import watchlist
+from monitor.core import fingerprint, watchlist
 from monitor.core.incident import Kind
 from monitor.core.watchlist import ProviderKind
 from probes.kit.budgets import Budgets
+from probes.kit.resolvers import PublicResolver
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 
 SECTIONS: dict[str, type[BaseModel]] = {
     "monitor.yaml": watchlist.Monitor,
     "vantages": watchlist.VantagePoint,
+    "service": watchlist.Service,
+    "public_resolvers": PublicResolver,
     "canaries": watchlist.Canaries,
     "cadence": watchlist.Cadence,
     "limits": watchlist.Limits,
     "budgets": Budgets,
     "confirmation": watchlist.Confirmation,
     "retention": watchlist.Retention,
+    "lists": watchlist.Lists,
     "alerts.yaml": watchlist.Alerts,
     "channels": watchlist.Channel,
     "routes": watchlist.Route,
     "match": watchlist.Match,
     "organisation": watchlist.Organisation,
     "targets": watchlist.Target,
+    "planned": watchlist.PlannedChange,
     "depends_on": watchlist.Dependency,
     "sources": watchlist.Source,
     "provider": watchlist.Provider,
     "account": watchlist.AccountField,
+    "fingerprint file": fingerprint.SignFile,
+    "fingerprints": fingerprint.Sign,
 }
 NOTHING = "\u2013"
 TEXTS_FOR_PEOPLE = {watchlist.Words}
@@ -58,7 +65,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def test_every_part_of_the_configuration_has_its_section() -> None:
-    files = (watchlist.Monitor, watchlist.Alerts, watchlist.Organisation, watchlist.Provider)
+    files = (watchlist.Monitor, watchlist.Alerts, watchlist.Organisation, watchlist.Provider, fingerprint.SignFile)
     needed = {model for file in files for model in models_in(file)} - TEXTS_FOR_PEOPLE
     assert needed == set(SECTIONS.values())
 

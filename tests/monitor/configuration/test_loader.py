@@ -110,7 +110,7 @@ def test_files_of_editors_and_later_folders_are_left_alone(folder: Configuration
     folder.write("organisations/.ovd-info.yaml.swp", b"\xff\xfe")
     folder.write("organisations/README.md", "notes")
     folder.write("incidents/one.yaml", "id: one")
-    folder.write("fingerprints/ru.yaml", "id: ru")
+    folder.write("registers/ru.yaml", "id: ru")
     assert folder.load().organisations
 
 

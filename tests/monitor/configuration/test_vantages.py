@@ -1,8 +1,10 @@
 """Places to look from: what contradicts itself, and what would harm those whom we look at."""
 
 import pytest
+from pydantic import TypeAdapter
 
 from monitor.configuration.vantages import LONGEST_CADENCE, SHORTEST_CADENCE
+from monitor.core.plan import Plan, plan_for_prober
 from tests.monitor.configuration.conftest import ConfigurationFolder
 
 
@@ -49,9 +51,8 @@ def test_a_direct_vantage_point_has_no_proxy(folder: ConfigurationFolder) -> Non
     assert "at a direct vantage point" in folder.problem().message
 
 
-@pytest.mark.parametrize("kind", ["agent", "ooni", "globalping"])
-def test_ways_of_looking_that_are_not_built_yet_are_refused(folder: ConfigurationFolder, kind: str) -> None:
-    folder.replace("monitor.yaml", "kind: proxy", f"kind: {kind}")
+def test_ways_of_looking_that_are_not_built_yet_are_refused(folder: ConfigurationFolder) -> None:
+    folder.replace("monitor.yaml", "kind: proxy", "kind: agent")
     assert "not part of this version" in folder.problem().message
 
 
@@ -107,3 +108,62 @@ def test_canaries_are_different_public_names(folder: ConfigurationFolder, name: 
     problem = folder.problem()
     assert problem.field == "canaries.foreign[1]"
     assert message in problem.message
+
+
+PUBLIC = """\
+public_resolvers:
+  - {transport: udp, address: 9.9.9.10}
+  - {transport: doh, address: 1.1.1.1, name: cloudflare-dns.com}
+"""
+
+
+def test_public_resolvers_are_common_unless_a_vantage_point_has_its_own(folder: ConfigurationFolder) -> None:
+    folder.replace("monitor.yaml", "    country: RU\n", "    country: RU\n    public_resolvers: []\n")
+    folder.replace("monitor.yaml", "canaries:\n", PUBLIC + "canaries:\n")
+
+    berlin, moscow = folder.load().monitor.vantages
+
+    assert [(one.transport, one.address, one.name) for one in berlin.public_resolvers or ()] == [
+        ("udp", "9.9.9.10", None),
+        ("doh", "1.1.1.1", "cloudflare-dns.com"),
+    ]
+    assert moscow.public_resolvers == ()
+
+
+def test_public_resolvers_travel_with_the_plan(folder: ConfigurationFolder) -> None:
+    folder.replace("monitor.yaml", "canaries:\n", PUBLIC + "canaries:\n")
+    watchlist = folder.load()
+
+    sent = TypeAdapter(Plan).dump_json(plan_for_prober(watchlist, (), {}, paused=False))
+
+    told = TypeAdapter(Plan).validate_json(sent)
+    assert [len(one.public_resolvers or ()) for one in told.vantages] == [2, 2]
+    assert told.vantages == watchlist.monitor.vantages
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "remedy"),
+    [
+        ("9.9.9.10", "dns.example.org", "public_resolvers[0].address", "write an IP address such as 9.9.9.9"),
+        (", name: cloudflare-dns.com", "", "public_resolvers[1]", "add the `name`"),
+        ("cloudflare-dns.com", "localhost", "public_resolvers[1].name", "name a public host"),
+        ("doh", "dhoh", "public_resolvers[1].transport", "did you mean `doh`?"),
+        ("cloudflare-dns.com", "cloudflare-dns.com, path: dns", "public_resolvers[1].path", "such as /dns-query"),
+        ("address: 1", "adress: 1", "public_resolvers[1].adress", "did you mean `address`?"),
+        ("9.9.9.10", "9.9.9.10, port: 0", "public_resolvers[0].port", "write at least 1"),
+    ],
+)
+def test_a_public_resolver_that_cannot_be_asked_is_explained(
+    folder: ConfigurationFolder, old: str, new: str, field: str, remedy: str
+) -> None:
+    folder.replace("monitor.yaml", "canaries:\n", PUBLIC.replace(old, new) + "canaries:\n")
+
+    assert remedy in {problem.field: problem.remedy for problem in folder.problems()}[field]
+
+
+def test_a_public_resolver_that_stands_twice_is_noticed(folder: ConfigurationFolder) -> None:
+    folder.replace("monitor.yaml", "canaries:\n", PUBLIC + "  - {transport: udp, address: 9.9.9.10}\ncanaries:\n")
+
+    problem = folder.problem()
+
+    assert (problem.field, problem.message) == ("public_resolvers[2]", "is the same as on line 12")

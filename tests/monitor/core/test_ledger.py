@@ -94,6 +94,12 @@ def test_the_first_good_look_in_an_open_case_asks_for_more() -> None:
     assert [verdict.state for verdict in step.turned] == [State.OK]
 
 
+def test_what_comes_and_goes_does_not_ask_for_more_each_time() -> None:
+    ledger = Ledger()
+    steps = [take(ledger, look(5 * number, State.BLOCKED if number % 2 else State.OK)) for number in range(40)]
+    assert sum(len(step.turned) for step in steps) == 1
+
+
 @given(st.lists(st.sampled_from([State.OK, State.UNCLEAR, State.UNMEASURED]), min_size=1, max_size=300))
 def test_while_all_is_well_the_memory_does_not_grow(states: list[State]) -> None:
     ledger = Ledger()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from monitor.core import routing
 from monitor.core.incident import EventKind, Incident, IncidentStage, Kind, Origin
 from monitor.core.message import Message, MessageKind
-from monitor.core.watchlist import Match, Route, Severity, Tlp, Watchlist, Words
-from tests.monitor.cast import ADDRESS, BLOCKED, DESK, DOWN, ONSET, OVD_INFO, PHONE, ended, happening, watchlist
+from monitor.core.watchlist import Match, Organisation, Route, Severity, Target, Tlp, Watchlist, Words
+from tests.monitor.cast import ADDRESS, BLOCKED, CUT_OFF, DESK, DOWN, ONSET, OVD_INFO, PHONE, ended, happening, watchlist
 
 EVERYTHING = Route(id="everything", channels=("desk",))
 
@@ -23,7 +23,7 @@ def told(kind: EventKind, incident: Incident = BLOCKED, *routes: Route, **data: 
 
 
 def takes(incident: Incident, **match: Any) -> bool:
-    return routing.matches(Match(**match), incident)
+    return routing.matches(Match(**match), incident, watchlist())
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,31 @@ def test_a_route_leaves_what_it_does_not_name(match: dict[str, Any]) -> None:
 
 def test_a_loss_for_everybody_is_a_loss_in_every_country() -> None:
     assert takes(DOWN, countries=("RU",))
+
+
+def test_the_isolation_of_a_network_wakes_whoever_would_hear_of_everything() -> None:
+    [message] = told(EventKind.CONFIRMED, CUT_OFF)
+    assert message.payload["data"]["severity"] == "page"
+    assert takes(CUT_OFF, kinds=("isolation",), countries=("RU",), severities=(Severity.PAGE,))
+    assert not takes(CUT_OFF, countries=("DE",))
+    assert not takes(CUT_OFF, providers=("cloudflare",))
+
+
+def test_the_isolation_of_a_network_concerns_those_who_are_looked_at_from_there() -> None:
+    """To them the silence of that place would look like quiet."""
+    from_berlin = Organisation(id="memorial", name=Words(en="M"), targets=(Target(id="m", domain="m.org", vantages=("berlin",)),))
+    asleep = Organisation(id="asleep", name=Words(en="A"), targets=(Target(id="a", domain="a.org", paused=True),))
+    watched = watchlist().model_copy(update={"organisations": (OVD_INFO, from_berlin, asleep)})
+    assert routing.concerned(CUT_OFF, watched) == {"ovd-info"}
+    assert routing.matches(Match(organisations=("memorial", "ovd-info")), CUT_OFF, watched)
+    assert not routing.matches(Match(organisations=("memorial", "asleep")), CUT_OFF, watched)
+
+
+def test_what_is_told_of_the_isolation_of_a_network_names_no_organisation_and_no_vantage_point() -> None:
+    [message] = told(EventKind.CONFIRMED, replace(CUT_OFF, tlp=Tlp.CLEAR))
+    details = message.payload["data"]["details"]
+    assert (details["organisation"], details["target"], details["countries"]) == (None, None, ["RU"])
+    assert not [name for name in ("ovd", "kazan", "Kazan") if name in json.dumps(message.payload)]
 
 
 def test_the_same_event_never_makes_two_messages() -> None:

@@ -19,7 +19,7 @@ from monitor.core.routing import TOLD_AS
 from monitor.core.watchlist import Language, NetworkKind, Severity, Target, Words
 from monitor.core.wording import Telling, Text
 from probes.kit.vocabulary import Strength
-from tests.monitor.cast import ADDRESS, BLOCKED, DOWN, ONSET, OVD_INFO, ended, happening, watchlist
+from tests.monitor.cast import ADDRESS, BLOCKED, CUT_OFF, DOWN, ONSET, OVD_INFO, ended, happening, watchlist
 
 LINK = f"{ADDRESS}/incidents/CW-2021-0001"
 BEGAN = "Began on 25 December 2021 between 09:00 and 09:05 UTC."
@@ -118,6 +118,31 @@ def test_a_loss_for_everybody_names_no_country_in_its_title() -> None:
     assert "Seen from: Germany (data centre); Russia (home line)." in text.body
 
 
+def test_a_network_that_is_cut_off_is_told_as_what_cannot_wait() -> None:
+    text = told(EventKind.CONFIRMED, CUT_OFF)
+    assert text.title == "A network in Russia cut off from the world"
+    assert text.body.splitlines()[:4] == [
+        "A network in Russia reaches only its own country. It may be a shutdown, or only chosen sites may be let through.",
+        "Act now. Reach people there by telephone or text message, and ask whether other networks work.",
+        "Very likely: several looks agree.",
+        f"{BEGAN} Seen from: Russia (mobile network).",
+    ]
+    assert told(EventKind.ENDED, ended(CUT_OFF)).body.startswith("A network in Russia reaches the world again.")
+    assert told(EventKind.RETRACTED, CUT_OFF).body.startswith("A network in Russia was not cut off after all.")
+
+
+def test_a_network_that_is_cut_off_is_told_in_russian() -> None:
+    text = told(EventKind.CONFIRMED, CUT_OFF, "ru")
+    assert text.title == "Сеть (Россия): отрезана от мира"
+    assert text.body.startswith("Сеть (Россия): видит только свою страну.")
+    assert told(EventKind.ENDED, ended(CUT_OFF), "ru").body.startswith("Сеть (Россия): снова видит остальной мир.")
+
+
+def test_a_network_whose_country_nobody_has_named_is_told_of_all_the_same() -> None:
+    nowhere = replace(CUT_OFF, key=replace(CUT_OFF.key, country=None))
+    assert told(EventKind.CONFIRMED, nowhere).title == "A network in an unknown country cut off from the world"
+
+
 @pytest.mark.parametrize(
     ("strength", "sentence"),
     [(Strength.EXPLICIT, "Certain:"), (Strength.STRONG, "Very likely:"), (Strength.WEAK, "Not certain.")],
@@ -160,7 +185,7 @@ def test_an_unknown_mechanism_is_left_out() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("event", TOLD_AS)
-@pytest.mark.parametrize("incident", [BLOCKED, DOWN, ended(BLOCKED)], ids=["blocked", "down", "ended"])
+@pytest.mark.parametrize("incident", [BLOCKED, DOWN, ended(BLOCKED), CUT_OFF], ids=["blocked", "down", "ended", "cut off"])
 def test_a_hint_names_nobody(event: EventKind, incident: Incident, language: Language) -> None:
     text = hinted(event, incident, language)
     told_aloud = f"{text.title} {text.body}".lower()
@@ -197,7 +222,8 @@ def test_every_closed_word_has_its_phrase(language: Language) -> None:
 @pytest.mark.parametrize("event", TOLD_AS)
 @pytest.mark.parametrize("kind", Kind)
 def test_a_message_is_short_at_forty_columns(kind: Kind, event: EventKind, language: Language) -> None:
-    text = told(event, replace(ended(BLOCKED), kind=kind), language)
+    case = CUT_OFF if kind is Kind.ISOLATION else BLOCKED
+    text = told(event, replace(ended(case), id=BLOCKED.id, kind=kind), language)
     *words, link = text.body.splitlines()
     lines = [line for paragraph in words for line in textwrap.wrap(paragraph, 40, break_long_words=False)]
     assert link == LINK

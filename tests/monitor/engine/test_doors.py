@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from monitor.engine.doors import door_for
 from monitor.settings import MissingSecret, Settings
 from probes.kit.address import AddressMap
 from probes.kit.budgets import Budgets
+from probes.kit.resolvers import PublicResolver
 from tests.monitor.engine.virtual import vantage
 
 BUDGETS = Budgets(look=30)
@@ -79,3 +81,46 @@ def test_a_file_that_is_no_lab_world_is_refused(tmp_path: Path) -> None:
     world.write_text("{}")
     with pytest.raises(ValueError, match="is no lab world"):
         door_for(vantage("berlin"), BUDGETS, Settings(lab_world=world))
+
+
+def test_public_resolvers_are_those_of_the_vantage_point() -> None:
+    quad9 = PublicResolver.model_validate({"transport": "udp", "address": "9.9.9.10"})
+    assert door_for(vantage("berlin", public_resolvers=(quad9,)), BUDGETS, Settings(lab_world=None)).public_resolvers == (quad9,)
+    assert door_for(vantage("berlin"), BUDGETS, Settings(lab_world=None)).public_resolvers == ()
+
+
+def test_every_vantage_point_has_the_fingerprints_in_force() -> None:
+    berlin, moscow = (door_for(vantage(name), BUDGETS, Settings(lab_world=None)) for name in ("berlin", "moscow"))
+    assert berlin.markers is not None
+    assert berlin.markers is moscow.markers
+
+
+def test_the_networks_of_addresses_are_known_where_their_table_has_been_fetched(tmp_path: Path) -> None:
+    settings = Settings(lab_world=None, data_dir=tmp_path)
+    assert door_for(vantage("berlin"), BUDGETS, settings).asns is None
+
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "ip2asn.tsv").write_text("93.184.216.0\t93.184.216.255\t15133\tUS\tEDGECAST\n")
+    asns = door_for(vantage("berlin"), BUDGETS, settings).asns
+
+    assert asns is not None
+    assert asns.of("93.184.216.34") == 15133
+    assert door_for(vantage("moscow"), BUDGETS, settings).asns is asns
+
+
+def test_a_broken_table_of_networks_stops_no_look(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "ip2asn.tsv").write_text("<html>")
+    with capture_logs() as logs:
+        door = door_for(vantage("berlin"), BUDGETS, Settings(lab_world=None, data_dir=tmp_path))
+
+    assert door.asns is None
+    assert "ip2asn.tsv:1" in logs[0]["problem"]
+
+
+def test_in_the_lab_the_world_says_whose_an_address_is(tmp_path: Path) -> None:
+    world = tmp_path / "world.json"
+    world.write_text('{"vantages": {}, "asns": {"93.184.216.34": 15133}}')
+    door = door_for(vantage("berlin"), BUDGETS, Settings(lab_world=world))
+    assert door.asns is not None
+    assert door.asns.of("93.184.216.34") == 15133

@@ -71,13 +71,49 @@ async def test_a_failing_look_is_compared_with_the_control_over_the_same_address
     (seen,) = stage.bus.of("ovd-info")
     (control,) = seen.control
     assert (control.vantage, control.validity) == ("berlin", Validity.VALID)
-    assert control.facts.details == {"failure": None, "from": "berlin", "also": ["198.51.100.7"]}
+    assert control.facts.details == {"failure": None, "from": "berlin", "also": ["198.51.100.7"], "depth": "light"}
     assert seen.facts is not None
     assert seen.facts.details["compared_with"] == ["berlin"]
     assert {blob.data for blob in stage.bus.reports[0].blobs} == {
         b"moscow saw ovd-info.example",
         b"berlin saw ovd-info.example",
     }
+
+
+def depths(stage: Stage, name: str) -> list[str]:
+    return [one.facts.details["depth"] for one in measured(stage.bus.of(name)) if one.facts is not None]
+
+
+async def test_one_look_an_hour_is_thorough(stage: Stage) -> None:
+    stage.engine.adopt(plan([check("ovd-info", every=300)], full=3600))
+    await stage.pass_time(2 * 3600)
+
+    seen = depths(stage, "ovd-info")
+
+    thorough = [number for number, depth in enumerate(seen) if depth == "full"]
+    assert len(thorough) == 2
+    assert thorough[1] - thorough[0] == 12
+
+
+async def test_what_is_looked_at_no_more_than_once_an_hour_is_always_looked_at_thoroughly(stage: Stage) -> None:
+    stage.engine.adopt(plan([check("ovd-info", every=3600)], full=3600))
+    await stage.pass_time(2 * 3600)
+
+    assert set(depths(stage, "ovd-info")) == {"full"}
+
+
+async def test_once_something_is_wrong_looks_are_thorough_until_it_is_well(stage: Stage) -> None:
+    stage.world.seen_from["moscow", "ovd-info.example"] = BLOCKED
+    stage.engine.adopt(plan([check("ovd-info", every=60)], relook=(20,)))
+    await stage.pass_time(180)
+    del stage.world.seen_from["moscow", "ovd-info.example"]
+    await stage.pass_time(180)
+
+    seen = depths(stage, "ovd-info")
+
+    assert seen[0] == "light"
+    assert set(seen[1:4]) == {"full"}
+    assert seen[-1] == "light"
 
 
 async def test_what_is_well_needs_no_control(stage: Stage) -> None:

@@ -14,7 +14,7 @@ from monitor.engine.looking import CONTROL_LASTS, CONTROLS_KEPT, Controls, Seen,
 from monitor.engine.lookouts import Lookout
 from probes.kit.observation import Facts
 from probes.kit.probe import Probe
-from probes.kit.vocabulary import Validity
+from probes.kit.vocabulary import Depth, Validity
 from tests.monitor.engine.virtual import FAKE, FakeLook, FakeNetwork, Host, Stage, vantage
 
 BLOCKED = Host(seconds=0.2, failure="connection_reset", addresses=("198.51.100.7", "198.51.100.8"))
@@ -56,6 +56,18 @@ async def test_all_controls_look_at_once(stage: Stage, moscow: Lookout, others: 
     (berlin, *_), (leipzig, *_) = (look for look in stage.world.looks if look[1] != "moscow")
     assert berlin == leipzig
     assert found.failing == {"moscow"}
+
+
+async def test_a_full_look_is_compared_though_all_is_well(
+    stage: Stage, moscow: Lookout, others: list[Lookout], controls: Controls
+) -> None:
+    params = b'{"url": "https://ovd.example/"}'
+    found: Seen = await stage.until(look_once(FAKE, params, moscow, others, controls, stage.clock, Depth.FULL))
+
+    assert [one.vantage for one in found.control] == ["berlin", "leipzig"]
+    assert found.facts is not None
+    assert found.facts.details["compared_with"] == ["berlin", "leipzig"]
+    assert found.failing == frozenset()
 
 
 async def test_only_our_own_look_counts_as_slow(stage: Stage, moscow: Lookout, others: list[Lookout], controls: Controls) -> None:
@@ -167,9 +179,9 @@ async def test_at_the_deadline_what_was_seen_until_then_is_what_there_is(
     stage: Stage, moscow: Lookout, controls: Controls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @asynccontextmanager
-    async def look(network: FakeNetwork) -> AsyncIterator[FakeLook]:
+    async def look(network: FakeNetwork, depth: Depth) -> AsyncIterator[FakeLook]:
         with suppress(TimeoutError):
-            yield FakeLook(network.world, network.door.vantage)
+            yield FakeLook(network.world, network.door.vantage, depth)
 
     async def too_long(params: Any, look: Any) -> Facts:
         raise TimeoutError

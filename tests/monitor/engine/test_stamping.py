@@ -42,10 +42,17 @@ def test_a_control_that_crashed_does_not_count_however_well_its_place_sees() -> 
     assert [one.validity for one in made.control] == [Validity.INVALID]
 
 
-@pytest.mark.parametrize("moscow", [VantageHealth.ISOLATED, VantageHealth.UNKNOWN])
-def test_what_a_place_sees_that_is_cut_off_from_the_world_is_a_finding(moscow: VantageHealth) -> None:
+@pytest.mark.parametrize(
+    ("moscow", "validity"), [(VantageHealth.ISOLATED, Validity.ISOLATED), (VantageHealth.UNKNOWN, Validity.VALID)]
+)
+def test_what_a_place_sees_that_is_cut_off_from_the_world_is_marked_as_such(moscow: VantageHealth, validity: Validity) -> None:
     made = stamped(moscow=moscow, berlin=VantageHealth.HEALTHY)
-    assert (made.validity, made.unmeasured) == (Validity.VALID, None)
+    assert (made.validity, made.unmeasured) == (validity, None)
+
+
+def test_what_crashed_in_an_isolated_place_was_not_measured() -> None:
+    made = observation(STAMP, Seen(facts=None), TIMING, {"moscow": VantageHealth.ISOLATED})
+    assert (made.validity, made.unmeasured) == (Validity.INVALID, Unmeasured.CRASHED)
 
 
 def test_what_a_blind_place_saw_is_kept_and_does_not_count() -> None:

@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 from monitor.bus import Heartbeat, Report
 from monitor.clock import Clock
 from monitor.core.plan import Plan, PlannedCheck
+from monitor.core.sight import sight_id
 from monitor.core.watchlist import Canaries, Limits, VantagePoint
 from monitor.engine.engine import Engine
 from probes.kit.budgets import Budgets
 from probes.kit.network import Door, Network
 from probes.kit.observation import Blob, Control, Facts, Observation, TcpConnect, TlsHandshake
 from probes.kit.probe import Probe, ProbeParams
+from probes.kit.vocabulary import Depth
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ROUNDS = 50
@@ -92,6 +94,8 @@ class FakeWorld:
     clock: VirtualClock
     hosts: dict[str, Host] = field(default_factory=dict)
     seen_from: dict[tuple[str, str], Host] = field(default_factory=dict)
+    dead_resolvers: set[str] = field(default_factory=set)
+    """Vantage points whose own resolver answers nothing, while their line works."""
     dead_lines: set[str] = field(default_factory=set)
     """Vantage points whose line is cut: nothing answers them."""
     under_way: dict[str, int] = field(default_factory=dict)
@@ -118,8 +122,8 @@ class FakeNetwork:
         self.door = door
 
     @asynccontextmanager
-    async def look(self) -> AsyncIterator["FakeLook"]:
-        yield FakeLook(self.world, self.door.vantage)
+    async def look(self, depth: Depth = Depth.LIGHT) -> AsyncIterator["FakeLook"]:
+        yield FakeLook(self.world, self.door.vantage, depth)
 
     async def aclose(self) -> None:
         self.world.closed.append(self.door.vantage)
@@ -128,8 +132,9 @@ class FakeNetwork:
 class FakeLook:
     proxied = False
 
-    def __init__(self, world: FakeWorld, vantage: str) -> None:
+    def __init__(self, world: FakeWorld, vantage: str, depth: Depth) -> None:
         self.world = world
+        self.depth = depth
         self.vantage = vantage
         self.blobs: list[Blob] = []
 
@@ -158,7 +163,7 @@ class FakeLook:
     async def resolve(self, name: str) -> tuple[str, ...]:
         self.world.asked.append(name)
         await self.world.clock.sleep(self.world.host(self.vantage, name).seconds)
-        return (name,)
+        return () if self.vantage in self.world.dead_resolvers else (name,)
 
     async def handshake(self, address: str, port: int, server_name: str) -> TlsHandshake:
         failure = self.world.host(self.vantage, server_name).failure
@@ -175,7 +180,7 @@ class Params(ProbeParams):
 
 async def observe(params: Params, look: Any) -> Facts:
     facts: Facts = await look.visit(urlsplit(params.url).hostname)
-    return Facts(tcp=facts.tcp, details={**facts.details, "also": list(params.also_addresses)})
+    return Facts(tcp=facts.tcp, details={**facts.details, "also": list(params.also_addresses), "depth": look.depth.value})
 
 
 async def compare(params: Params, look: Any, facts: Facts, control: tuple[Control, ...]) -> Facts:
@@ -209,6 +214,8 @@ class MemoryBus:
 
     def __init__(self) -> None:
         self.reports: list[Report] = []
+        self.rounds: list[Observation] = []
+        """What vantage points said of themselves."""
         self.beats: list[Heartbeat] = []
         self.plan: asyncio.Queue[Plan] = asyncio.Queue()
         self.wishes: asyncio.Queue[str] = asyncio.Queue()
@@ -231,7 +238,10 @@ class MemoryBus:
 
     async def submit(self, report: Report) -> None:
         self.refuse(report)
-        self.reports.append(report)
+        if report.observation.check == sight_id(report.observation.vantage):
+            self.rounds.append(report.observation)
+        else:
+            self.reports.append(report)
 
     async def heartbeat(self, heartbeat: Heartbeat) -> None:
         self.beats.append(heartbeat)
@@ -260,8 +270,13 @@ def plan(checks: Iterable[PlannedCheck], *vantages: VantagePoint, **more: Any) -
         vantages=vantages or (vantage("moscow"),),
         canaries=more.pop("canaries", Canaries()),
         limits=more.pop("limits", Limits()),
+        full=more.pop("full", NEVER),
         **more,
     )
+
+
+NEVER = 10**9
+"""A cadence of thorough looks that no test lives to see."""
 
 
 class Stage:

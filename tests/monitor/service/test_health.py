@@ -8,7 +8,7 @@ import pytest
 from monitor.bus import Heartbeat, VantageReport
 from monitor.core.watchlist import Monitor, VantagePoint, Watchlist, Words
 from monitor.service.health import SILENT_AFTER, Signs, health_of
-from probes.kit.vocabulary import VantageHealth
+from probes.kit.vocabulary import VantageHealth, VantageKind
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 WATCHLIST = Watchlist(
@@ -102,3 +102,23 @@ def test_looks_that_were_set_aside_are_said_aloud_and_the_rest_goes_on() -> None
     health = health_of(replace(signs(beat), set_aside=2), WATCHLIST, NOW)
     assert health.ready
     assert "set aside" in health.problems[0]
+
+
+def test_what_others_see_does_not_make_this_machine_see() -> None:
+    others = VantagePoint(id="ooni-ru", name=Words(en="OONI"), country="RU", kind=VantageKind.OONI)
+    watchlist = WATCHLIST.model_copy(update={"monitor": Monitor(vantages=(*WATCHLIST.monitor.vantages, others))})
+    beat = heartbeat(VantageHealth.OFFLINE, VantageHealth.OFFLINE)
+    report = VantageReport(vantage="ooni-ru", health=VantageHealth.HEALTHY, since=NOW)
+    health = health_of(signs(replace(beat, vantages=(*beat.vantages, report))), watchlist, NOW)
+    assert not health.ready
+    assert health.problems[0].startswith("I cannot see")
+
+
+def test_a_service_that_cannot_be_asked_is_named_by_the_prober_alone() -> None:
+    others = VantagePoint(id="kazan", name=Words(en="OONI"), country="RU", kind=VantageKind.OONI)
+    watchlist = WATCHLIST.model_copy(update={"monitor": Monitor(vantages=(WATCHLIST.monitor.vantages[0], others))})
+    told = "kazan: OONI cannot be asked: it cannot be reached"
+    beat = replace(heartbeat(VantageHealth.HEALTHY, VantageHealth.OFFLINE), problems=(told,))
+    health = health_of(signs(beat), watchlist, NOW)
+    assert health.ready
+    assert health.problems == (told,)

@@ -187,6 +187,14 @@ async def test_recent_verdicts_come_oldest_first(store: Store) -> None:
     assert [(verdict.at, verdict.check) for verdict in moscow] == [(after(5), MOSCOW.id), (after(10), MOSCOW.id)]
 
 
+async def test_the_newest_verdicts_that_say_something_come_oldest_first(store: Store) -> None:
+    states = (State.OK, State.BLOCKED, State.UNCLEAR, State.UNMEASURED, State.OK)
+    await write(store, *(a_look(after(minute), state) for minute, state in enumerate(states)), a_look(after(9), check=BERLIN))
+    async with store.reading() as reading:
+        found = await reading.telling_verdicts(MOSCOW.id, 2)
+    assert [(verdict.at, verdict.state) for verdict in found] == [(after(1), State.BLOCKED), (after(4), State.OK)]
+
+
 async def test_last_verdicts_are_the_newest_of_watched_checks(store: Store) -> None:
     async with store.writing() as writing:
         await writing.save_checks([MOSCOW])

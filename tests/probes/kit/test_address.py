@@ -118,12 +118,13 @@ def test_what_is_no_address_is_neither_bogon_nor_loopback_but_an_error() -> None
 
 def test_a_map_leads_a_port_or_a_whole_address_to_loopback() -> None:
     routes = {"1.2.3.4:443": "127.0.5.1:8443", "1.2.3.4": "127.0.5.1:9", "[2001:db8::1]:53": "refuse", "2001:db8::1": "drop"}
-    address_map = AddressMap(routes)
+    address_map = AddressMap({**routes, "2001:db8::2": "unreachable"})
 
     assert address_map.route("1.2.3.4", 443) == ("127.0.5.1", 8443)
     assert address_map.route("1.2.3.4", 80) == ("127.0.5.1", 9)
     assert address_map.route("2001:db8::1", 53) is Dead.REFUSE
     assert address_map.route("2001:db8::1", 54) is Dead.DROP
+    assert address_map.route("2001:db8::2", 443) is Dead.UNREACHABLE
 
 
 def test_udp_may_go_another_way_and_else_goes_the_same() -> None:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from probes.kit.chain import Examiner, NoTrustedRoots
+from probes.kit.chain import Examiner, NoTrustedRoots, read_chain
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -233,3 +233,21 @@ def test_a_test_needs_no_roots_but_its_own(tmp_path: Path, monkeypatch: pytest.M
     )
 
     assert examined.failure is None
+
+
+def test_a_chain_that_somebody_else_has_judged_is_described_with_their_word() -> None:
+    der = Certificate(subject="Somebody", issuer="State Authority").der()
+    described = read_chain([der, b"no certificate"], "ssl_unknown_authority")
+    assert (described.failure, described.subject, described.issuer) == (
+        "ssl_unknown_authority",
+        "CN=Somebody",
+        "CN=State Authority",
+    )
+    assert described.not_after == NOW + 30 * DAY
+    assert described.hash == sha256(der + b"no certificate").hexdigest()
+
+
+@pytest.mark.parametrize("chain", [[], [b""], [b"no certificate"]])
+def test_of_a_chain_that_cannot_be_read_only_its_hash_is_told(chain: list[bytes]) -> None:
+    described = read_chain(chain, None)
+    assert (described.subject, described.not_after, described.hash) == (None, None, sha256(b"".join(chain)).hexdigest())

@@ -3,6 +3,7 @@
 import struct
 from typing import Any
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
@@ -14,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from probes.kit import dnswire
-from probes.kit.dnswire import BadMessage, BadName, Question, Reply, answers_to, query_id, question, read
+from probes.kit.dnswire import BadMessage, BadName, Extra, Question, Reply, answers_to, query_id, question, read
 
 ASKED = question("www.ovdinfo.org", "A")
 SOA = ("ovdinfo.org.", 60, "IN", "SOA", "ns.ovdinfo.org. root.ovdinfo.org. 1 2 3 4 5")
@@ -82,7 +83,7 @@ def test_addresses_and_aliases_are_read_fast() -> None:
         flags=dns.flags.AA | dns.flags.RA,
     ).to_wire()
 
-    assert fast(message) == Reply("NOERROR", True, False, ("198.51.100.7",), ("edge.example", "pop.example"))
+    assert fast(message) == Reply("NOERROR", True, False, ("198.51.100.7",), ("edge.example", "pop.example"), has_authority=False)
 
 
 @pytest.mark.parametrize("rcode", ["NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED"])
@@ -95,7 +96,7 @@ def test_the_usual_ways_to_have_nothing_are_read_fast(rcode: str) -> None:
 def test_an_address_of_somebody_else_is_no_answer() -> None:
     message = reply(ASKED, ("evil.example.", 60, "IN", "A", "198.51.100.7")).to_wire()
 
-    assert read(message, ASKED) == Reply("NOERROR")
+    assert read(message, ASKED) == Reply("NOERROR", has_authority=False)
 
 
 def test_aliases_that_go_in_a_circle_come_to_an_end() -> None:
@@ -147,7 +148,63 @@ def test_what_does_not_answer_the_question_is_no_reply(message: bytes) -> None:
 def test_letter_case_in_the_echo_is_free() -> None:
     message = reply(ASKED).to_wire().replace(b"ovdinfo", b"OvDiNfO")
 
-    assert read(message, ASKED) == Reply("NOERROR")
+    assert read(message, ASKED) == Reply("NOERROR", has_authority=False)
+
+
+def many(count: int, kind: str = "A") -> bytes:
+    """An answer with so many records."""
+    records = [
+        b"\xc0\x0c" + struct.pack("!HHIHI", 1 if kind == "A" else 16, 1, 60, 4, 0x01000000 + turn) for turn in range(count)
+    ]
+    return struct.pack("!6H", 7, 0x8180, 1, count, 0, 0) + ASKED.wire + b"".join(records)
+
+
+def test_of_thousands_of_addresses_some_are_kept_and_the_others_counted() -> None:
+    answer = read(many(4000), ASKED)
+
+    assert (answer.answers[:2], len(answer.answers), answer.dropped) == (("1.0.0.0", "1.0.0.1"), 64, 3936)
+
+
+def test_dnspython_counts_alike() -> None:
+    assert slowly(many(100), ASKED) == fast(many(100))
+
+
+def test_thousands_of_odd_records_are_not_gone_through() -> None:
+    with pytest.raises(BadMessage, match="more than 512 records"):
+        read(many(4000, "TXT"), ASKED)
+
+
+def test_a_row_of_aliases_ends() -> None:
+    aliases = [
+        ("www.ovdinfo.org." if not turn else f"a{turn}.example.", 60, "IN", "CNAME", f"a{turn + 1}.example.")
+        for turn in range(200)
+    ]
+
+    assert len(read(reply(ASKED, *aliases).to_wire(), ASKED).cnames) == 64
+
+
+@pytest.mark.parametrize(
+    ("extra", "edns", "checking_disabled"),
+    [
+        (Extra.NONE, -1, False),
+        (Extra.EXTENDED, 0, False),
+        (Extra.EXTENDED | Extra.UNCHECKED, 0, True),
+        (Extra.UNCHECKED, -1, True),
+    ],
+)
+def test_a_question_says_more_where_it_is_told_to(extra: Extra, edns: int, checking_disabled: bool) -> None:
+    parsed = dns.message.from_wire(ASKED.message(7, extra))
+
+    assert (parsed.edns, bool(parsed.flags & dns.flags.CD)) == (edns, checking_disabled)
+    assert parsed.ednsflags & dns.flags.DO == 0
+    assert parsed.payload == (1232 if edns == 0 else 0)
+
+
+def test_reasons_are_read_and_those_without_end_cut() -> None:
+    message = reply(ASKED, rcode="NXDOMAIN")
+    message.use_edns(options=[dns.edns.GenericOption("EDE", struct.pack("!H", code)) for code in (16, 16, 60_000, *range(20))])
+
+    assert read(message.to_wire(), ASKED).extended_errors == (16, 60_000, 0, 1, 2, 3, 4, 5)
 
 
 def pointer_chain(length: int) -> bytes:

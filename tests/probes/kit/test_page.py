@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probes.kit.page import title, unpacked
+from probes.kit.page import text, title, unpacked
 
 CAP = 1000
 
@@ -72,3 +72,19 @@ def test_of_a_broken_stream_the_good_part_is_kept() -> None:
 
     assert noise.startswith(unpacked(broken[:20_000], "gzip", len(noise)))
     assert len(unpacked(packed[:-8] + b"\0" * 8, "gzip", len(noise))) > 40_000
+
+
+@pytest.mark.parametrize("name", ["utf-8", "windows-1251", "koi8-r"])
+def test_a_body_that_was_cut_within_a_character_is_still_read_in_its_set(name: str) -> None:
+    body = "Доступ ограничен".encode(name)
+    assert text(body[:-1], f"text/html; charset={name}").startswith("Доступ ограниче")
+
+
+@pytest.mark.parametrize("name", ["punycode", "idna", "unicode_escape", "zlib", "no-such-set"])
+def test_character_sets_that_are_none_of_the_webs_are_not_used(name: str) -> None:
+    assert text("Доступ".encode(), f"text/html; charset={name}") == "Доступ"
+
+
+@given(st.binary(max_size=400), st.text(max_size=60))
+def test_no_body_is_too_odd_to_be_read(body: bytes, content_type: str) -> None:
+    assert len(text(body, content_type)) <= len(body)

@@ -84,3 +84,37 @@ def test_what_is_no_address_drives_none_out() -> None:
         scrubber.learn(f"socket {number}")
 
     assert scrubber.scrub(b"203.0.113.78") == b"[scrubbed]"
+
+
+def test_a_resolver_that_everybody_may_use_gives_nobody_away() -> None:
+    scrubber = Scrubber([], public=["9.9.9.10"])
+    scrubber.learn("9.9.9.10")
+
+    assert scrubber.scrub(b"9.9.9.10") == b"9.9.9.10"
+
+
+def test_an_own_address_among_the_facts_is_taken_out_and_a_private_one_stays_visible() -> None:
+    scrubber = Scrubber(["93.184.216.34", "192.168.1.1", "2A02:6B8::2:242"])
+
+    assert scrubber.address("93.184.216.34") == scrubber.address("2a02:6b8::2:242") == "[scrubbed]"
+    assert (scrubber.address("192.168.1.1"), scrubber.address("93.184.216.35")) == ("192.168.1.1", "93.184.216.35")
+
+
+def test_a_page_that_was_clean_is_looked_at_again_once_more_is_known() -> None:
+    scrubber = Scrubber(["203.0.113.77"])
+    assert scrubber.page(b"you are 203.0.113.78").data == scrubber.page(b"you are 203.0.113.78").data == b"you are 203.0.113.78"
+    assert scrubber.scrub_text("203.0.113.78") == "203.0.113.78"
+
+    scrubber.learn("203.0.113.78")
+
+    assert scrubber.page(b"you are 203.0.113.78").data == b"you are [scrubbed]"
+    assert scrubber.scrub_text("203.0.113.78") == "[scrubbed]"
+
+
+def test_pages_and_texts_without_end_are_not_all_remembered() -> None:
+    scrubber = Scrubber(["203.0.113.77"])
+    for number in range(10_000):
+        scrubber.page(b"%d" % number)
+        scrubber.scrub_text(str(number))
+
+    assert (len(scrubber._clean), len(scrubber._texts)) == (4096, 4096)

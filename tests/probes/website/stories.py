@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from probes.kit.observation import Facts
+from probes.kit.vocabulary import Aim
 from probes.website.redirect import TOO_MANY
 from tests.probes.telling import GOOD_ISSUER, NOON, Story, Telling, both, from_control, seen
 
@@ -60,14 +61,20 @@ def injected(address: str = TRUE, status: int = 200) -> Facts:
 
 
 def swapped(failure: str, *, innocuous: str | None = None, again: str | None = "same") -> Facts:
+    """The failing address under an innocuous name, and once more under its own."""
+    return swapping(failure, innocuous=innocuous, again=again).facts()
+
+
+def swapping(failure: str, *, innocuous: str | None = None, again: str | None = "same") -> Telling:
     look = resolved().connected(TRUE).shook_hands(TRUE, SITE, failure=failure)
-    look = look.connected(TRUE).shook_hands(TRUE, INNOCUOUS, failure=innocuous)
-    return look.connected(TRUE).shook_hands(TRUE, SITE, failure=failure if again == "same" else again).facts()
+    look = look.connected(TRUE, aim=Aim.INNOCUOUS_NAME).shook_hands(TRUE, INNOCUOUS, failure=innocuous, aim=Aim.INNOCUOUS_NAME)
+    repeated = failure if again == "same" else again
+    return look.connected(TRUE, aim=Aim.AGAIN).shook_hands(TRUE, SITE, failure=repeated, aim=Aim.AGAIN)
 
 
 def tried_from_here(look: Telling, address: str = TRUE) -> Facts:
     """The second step: an address that only the control was given proves to be the site."""
-    return look.connected(address).shook_hands(address, SITE).facts()
+    return look.connected(address, aim=Aim.ELSEWHERE).shook_hands(address, SITE, aim=Aim.ELSEWHERE).facts()
 
 
 @tells_of("website.instrument.network")
@@ -145,7 +152,7 @@ def a_resolver_leads_to_a_host_with_another_certificate() -> Story:
 @tells_of("website.dns.injection.other")
 def a_resolver_leads_to_a_page_in_clear_text_that_nobody_else_gets() -> Story:
     own = resolved(FORGED).connected(FORGED, 80).got(HTTP, FORGED, title="Access Denied", body_length=188, header_names=())
-    return Story(tried_from_here(own.connected(FORGED, failure="connection_refused")), both(fine_in_clear()))
+    return Story(tried_from_here(own.connected(FORGED, failure="connection_refused", aim=Aim.ELSEWHERE)), both(fine_in_clear()))
 
 
 def led_to(address: str, failure: str, **certificate: Any) -> Telling:

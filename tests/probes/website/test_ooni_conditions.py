@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from probes.kit.discover import discover
 from probes.kit.rule import Finding
 from probes.kit.vocabulary import State
-from tests.probes.fake_look import FakeLook
+from tests.probes.fake_look import INNOCENT, FakeLook
 from tests.probes.website.looking import story_of
 
 FAMILIES = {"success", "websitedown", "dnsblocking", "tcpblocking", "tlsblocking"}
@@ -29,7 +29,7 @@ OURS = {
     "dnsBlockingBOGON": (State.BLOCKED, "website.dns.injection.bogon"),
     "dnsBlockingNXDOMAIN": (State.BLOCKED, "website.dns.injection.nxdomain"),
     "tcpBlockingConnectTimeout": (State.UNREACHABLE, "website.tcp.timeout"),
-    "tlsBlockingConnectionResetWithConsistentDNS": (State.BLOCKED, "website.tls.reset.sni"),
+    "tlsBlockingConnectionResetWithConsistentDNS": (State.BLOCKED, "website.tls.reset.sni_everywhere"),
 }
 
 
@@ -67,7 +67,7 @@ CONDITIONS: dict[str, tuple[str, Callable[[], FakeLook], Callable[[], FakeLook]]
     ),
     "tlsBlockingConnectionResetWithConsistentDNS": (
         f"https://{NAME}/",
-        lambda: world(ends={(TRUE, NAME): "connection_reset"}),
+        lambda: world(ends={(TRUE, NAME): "connection_reset", (INNOCENT, NAME): "connection_reset"}),
         nothing_interferes,
     ),
 }

@@ -19,7 +19,7 @@ def page(**said: Any) -> HttpExchange:
     "ours",
     [
         page(),
-        page(body_length=701, title="Something Else"),
+        page(body_length=701, title=None),
         page(body_length=10, title="PAGE default, Web".replace(",", "")),
         page(body_length=None, title=None),
         page(truncated=True, title=None),
@@ -37,9 +37,18 @@ def test_one_likeness_is_enough(ours: HttpExchange) -> None:
         page(status=403),
         page(body_length=188, title="Access Denied", header_names=()),
         page(body_length=188, title="Access Denied"),
+        page(body_length=950, title="Access Denied"),
+        page(body_length=188, title=None),
         page(body_length=0, title=None, header_names=("date", "server")),
     ],
-    ids=["another status", "an injected page", "an injected page that shares a header", "nothing but common headers"],
+    ids=[
+        "another status",
+        "an injected page",
+        "an injected page that shares a header",
+        "an injected page of a like length",
+        "an injected page without a title",
+        "nothing but common headers",
+    ],
 )
 def test_another_page_is_told_apart(ours: HttpExchange) -> None:
     assert not are_same(ours, page())

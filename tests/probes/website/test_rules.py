@@ -8,7 +8,10 @@ import pytest
 from probes.kit.discover import discover
 from probes.kit.vocabulary import State, Strength, Validity, WhyUnclear
 from tests.probes.telling import Story, both, from_control
-from tests.probes.website import stories
+from tests.probes.website import (
+    stories,
+    stories_of_interference,  # noqa: F401 - importing it tells its stories
+)
 from tests.probes.website.stories import STORIES, fine, missing, refused, swapped, with_more_controls
 
 WEBSITE = discover()["website"]
@@ -37,12 +40,28 @@ def test_unreachable_is_never_called_blocked_for_want_of_an_artefact() -> None:
     bare = [rule for rule in WEBSITE.rules if rule.state is State.BLOCKED]
 
     assert {rule.id for rule in bare} == {
+        "website.dns.injection.blockpage",
         "website.dns.injection.bogon",
+        "website.dns.injection.denial",
+        "website.dns.injection.known_address",
         "website.dns.injection.nxdomain",
         "website.dns.injection.other",
+        "website.dns.injection.overtaken",
+        "website.dns.says_so",
+        "website.http.blockpage",
+        "website.http.legal_block",
+        "website.http.page.injected",
+        "website.http.page.not_over_tls",
+        "website.http.redirect.blockpage",
+        "website.http.redirect.injected",
+        "website.http.reset.host",
+        "website.http.timeout.host",
         "website.tls.mitm.ca_signed",
         "website.tls.mitm.self_signed",
+        "website.tls.mitm.state_ca",
+        "website.tls.reset.sni_everywhere",
         "website.tls.reset.sni",
+        "website.tls.timeout.sni_everywhere",
         "website.tls.timeout.sni",
     }
     assert all(rule.mechanism for rule in bare)

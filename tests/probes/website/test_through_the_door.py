@@ -108,7 +108,7 @@ async def test_what_stands_between_home_and_the_site_is_named(start: Any, condit
         ({}, "dns.answer.shared"),
         ({"dns": {"77.88.8.8": {"ovdinfo.org": ["10.10.34.35"]}}}, "dns.injection.bogon"),
         ({"dns": {"77.88.8.8": {"ovdinfo.org": "refused"}}}, "dns.answer.refused"),
-        ({"dns": {"77.88.8.8": {"ovdinfo.org": ["203.0.114.7"], "*": ["203.0.114.7"]}}}, "dns.answer.invented"),
+        ({"dns": {"77.88.8.8": {"ovdinfo.org": ["203.0.114.7"], "*": ["203.0.114.7"]}}}, "dns.instrument.captive_portal"),
     ],
 )
 async def test_what_the_own_resolver_says_is_compared(start: Any, conditions: dict[str, Any], rule: str) -> None:

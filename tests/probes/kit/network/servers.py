@@ -26,7 +26,7 @@ Writer = asyncio.StreamWriter
 Serve = Callable[[Reader, Writer], Awaitable[None]]
 Answer = Callable[[bytes], list[bytes]]
 
-QUICK = Budgets(dns=0.6, tcp=0.4, tls=0.4, http=0.6, look=3)
+QUICK = Budgets(dns=0.6, late=0.05, tcp=0.4, tls=0.4, http=0.6, look=3)
 
 
 @dataclass
@@ -63,14 +63,12 @@ class Lab:
 
     async def secure_site(self, serve: Serve, *names: str, authority: trustme.CA | None = None, **dates: Any) -> None:
         """The same over TLS with a certificate for `names`, by default for the site's own."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        (authority or self.authority).issue_cert(*(names or (NAME,)), **dates).configure_cert(context)
-        await self.site(serve, port=443, tls=context)
+        await self.site(serve, port=443, tls=self._certified(names or (NAME,), authority, **dates))
 
-    async def resolver(self, answer: Answer, address: str = RESOLVER) -> None:
-        """Let `answer` say what datagrams come back for one."""
+    async def resolver(self, answer: Answer, address: str = RESOLVER, *, pause: float = 0.0) -> None:
+        """Let `answer` say what datagrams come back for one, with `pause` seconds between them."""
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(answer), local_addr=("127.0.0.1", 0))
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(answer, pause), local_addr=("127.0.0.1", 0))
         host, port = transport.get_extra_info("sockname")
         self.routes[f"{address}:53/udp"] = f"{host}:{port}"
 
@@ -78,6 +76,19 @@ class Lab:
             transport.close()
 
         self.closing.append(close)
+
+    async def dot(self, answer: Answer, *names: str, address: str, authority: trustme.CA | None = None) -> None:
+        """Let `answer` say what is answered over TLS at `address`, where the certificate is for `names`."""
+        await self.site(by_length(answer), port=853, address=address, tls=self._certified(names, authority))
+
+    async def doh(self, serve: Serve, *names: str, address: str, authority: trustme.CA | None = None) -> None:
+        """Let `serve` answer over HTTPS at `address`."""
+        await self.site(serve, port=443, address=address, tls=self._certified(names, authority))
+
+    def _certified(self, names: tuple[str, ...], authority: trustme.CA | None, **dates: Any) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        (authority or self.authority).issue_cert(*names, **dates).configure_cert(context)
+        return context
 
     def network(self, **door: Any) -> Network:
         """The door, which the lab closes."""
@@ -94,19 +105,52 @@ class Lab:
 
 
 class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, pause: float) -> None:
         self._answer = answer
+        self._pause = pause
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
-        for message in self._answer(data):
-            self._transport.sendto(message, addr)
+        first, *others = self._answer(data) or [b""]
+        if first:
+            self._transport.sendto(first, addr)
+        for turn, message in enumerate(others, start=1):
+            asyncio.get_running_loop().call_later(turn * self._pause, self._transport.sendto, message, addr)
 
 
 async def request_of(reader: Reader) -> bytes:
     return await reader.readuntil(b"\r\n\r\n")
+
+
+def by_length(answer: Answer) -> Serve:
+    """A resolver that hears a message with its length before it (TCP, DoT) and answers alike."""
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        length = int.from_bytes(await reader.readexactly(2), "big")
+        for message in answer(await reader.readexactly(length)):
+            writer.write(len(message).to_bytes(2, "big") + message)
+        await writer.drain()
+        await reader.read()
+
+    return serve
+
+
+def by_post(answer: Answer, requests: list[bytes] | None = None) -> Serve:
+    """A resolver that is asked by POST (DoH); `requests` are the heads that it heard."""
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        head = await request_of(reader)
+        if requests is not None:
+            requests.append(head)
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        for message in answer(await reader.readexactly(length)):
+            writer.write(page(message, b"Content-Type: application/dns-message"))
+        await writer.drain()
+        await reader.read()
+
+    return serve
 
 
 def saying(response: bytes) -> Serve:

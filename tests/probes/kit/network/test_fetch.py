@@ -105,6 +105,15 @@ async def test_the_next_address_is_tried_where_one_refuses(lab: Lab) -> None:
     assert looked.page.address == SITE
 
 
+async def test_a_line_without_ipv6_has_no_way_to_an_ipv6_address(lab: Lab) -> None:
+    lab.routes["2001:db8::9"] = "unreachable"
+    await lab.site(saying(PAGE))
+
+    looked = await fetched(lab, addresses=("2001:db8::9", SITE))
+
+    assert [step.failure for step in looked.facts.tcp] == ["network_unreachable", None]
+
+
 async def test_a_closed_port_refuses(lab: Lab) -> None:
     await lab.site(saying(PAGE))
     await lab.closing.pop()()
@@ -173,9 +182,54 @@ async def test_a_freeze_shows_as_samples_that_stand_still(lab: Lab) -> None:
     looked = await fetched(lab, budgets=Budgets(dns=1, tcp=1, tls=1, http=1.2, look=5))
 
     assert looked.page.failure == "generic_timeout_error"
-    assert [at for at, _ in looked.page.received[:-1]] == [0.25, 0.5, 0.75, 1.0]
-    assert {amount for _, amount in looked.page.received} == {16042}
+    assert [at for at, _ in looked.page.received[:-1]] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert {amount for _, amount in looked.page.received[1:]} == {16042}
     assert looked.page.body_length == 16000
+
+
+@pytest.mark.parametrize("arrived", [4000, 20_000], ids=["within the first record", "within the second"])
+async def test_a_freeze_shows_over_tls_too_even_where_nothing_can_be_read(lab: Lab, arrived: int) -> None:
+    response = b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n" + b"x" * 60_000
+    await lab.secure_site(saying(response))
+    lab.routes[f"{SITE}:443"] = await freezing_after(lab, lab.routes[f"{SITE}:443"], arrived)
+
+    network = lab.network(budgets=Budgets(dns=1, tcp=1, tls=1, http=1.2, look=5))
+    async with network.look() as look:
+        page_seen = await look.fetch(f"https://{NAME}/", [SITE])
+
+    assert page_seen is not None
+    assert page_seen.failure == "generic_timeout_error"
+    assert [at for at, _ in page_seen.received[:-1]] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert len({amount for _, amount in page_seen.received[1:]}) == 1
+    assert arrived - 3000 < page_seen.received[-1][1] <= arrived
+    assert (page_seen.body_length or 0) < page_seen.received[-1][1]
+    assert (page_seen.status is None) == (arrived < 16_384)
+
+
+async def freezing_after(lab: Lab, site: str, most: int) -> str:
+    """A box on the way that lets so many bytes of a connection come back, and then nothing more."""
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        host, _, port = site.rpartition(":")
+        site_reader, site_writer = await asyncio.open_connection(host, int(port))
+
+        async def back() -> None:
+            left = most
+            while left and (data := await site_reader.read(left)):
+                left -= len(data)
+                writer.write(data)
+
+        async def forth() -> None:
+            while data := await reader.read(65_536):
+                site_writer.write(data)
+
+        try:
+            await asyncio.gather(back(), forth())
+        finally:
+            site_writer.transport.abort()
+
+    await lab.site(serve, port=4443)
+    return lab.routes[f"{SITE}:4443"]
 
 
 async def test_a_slow_drip_is_cut_at_the_budget_and_its_rate_recorded(lab: Lab) -> None:
@@ -396,7 +450,7 @@ async def test_the_deadline_ends_a_look_whatever_its_stages_were_promised(lab: L
 
     looked = await fetched(lab, budgets=Budgets(dns=1, tcp=5, tls=5, http=5, look=0.3))
 
-    assert looked.page.failure == "generic_timeout_error"
+    assert looked.page.failure == "interrupted"
     assert looked.page.started + looked.page.duration < 1
 
 
@@ -409,7 +463,7 @@ async def test_steps_after_the_deadline_say_that_there_was_no_time(lab: Lab) -> 
         exchange = await look.fetch(URL, (SITE,))
 
     assert exchange is None
-    assert [step.failure for step in look.facts().tcp] == ["generic_timeout_error"]
+    assert [step.failure for step in look.facts().tcp] == ["interrupted"]
 
 
 async def test_a_probe_that_does_not_end_is_ended_without_an_error(lab: Lab) -> None:

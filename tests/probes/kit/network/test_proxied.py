@@ -8,7 +8,9 @@ import pytest
 
 from probes.kit.network import Look
 from probes.kit.observation import HttpExchange
-from tests.probes.kit.network.servers import NAME, SITE, Lab, Reader, Serve, Writer, closing, page, saying, silent
+from probes.kit.resolvers import PublicResolver
+from tests.probes.kit.network.messages import truth
+from tests.probes.kit.network.servers import NAME, SITE, Lab, Reader, Serve, Writer, by_post, closing, page, saying, silent
 
 PROXY = "198.51.100.80"
 URL = f"https://{NAME}/"
@@ -228,3 +230,41 @@ async def test_a_handshake_goes_through_the_proxy_too(lab: Lab) -> None:
         step = await look.handshake(NAME, 443, NAME)
 
     assert (step.failure, step.address) == (None, NAME)
+
+
+def public(*transports: str) -> tuple[PublicResolver, ...]:
+    return tuple(PublicResolver.model_validate({"transport": one, "address": SITE, "name": "dns.example"}) for one in transports)
+
+
+async def test_public_resolvers_are_asked_through_the_proxy_and_never_beside_it(lab: Lab) -> None:
+    asked: list[bytes] = []
+    beside: list[bytes] = []
+
+    def answer(query: bytes) -> list[bytes]:
+        beside.append(query)
+        return [truth(query)]
+
+    await lab.resolver(answer, SITE)
+    await lab.dot(lambda query: [truth(query)], "dns.example", address=SITE)
+    await lab.doh(by_post(lambda query: [truth(query)]), "dns.example", address=SITE)
+    await lab.site(socks(lab, asked=asked), port=1080, address=PROXY)
+    network = lab.network(proxy=f"socks5h://{PROXY}:1080", public_resolvers=public("udp", "dot", "doh"))
+
+    async with network.look() as look:
+        answers = await look.resolve_publicly(NAME)
+
+    assert answers == {"dot": ("198.51.100.1", "2001:db8::1"), "doh": ("198.51.100.1", "2001:db8::1")}
+    assert (beside, len(asked)) == ([], 4)
+
+
+async def test_a_proxy_that_reaches_no_resolver_still_may_reach_the_site(lab: Lab) -> None:
+    await lab.site(socks(lab, reply=2), port=1080, address=PROXY)
+    network = lab.network(proxy=f"socks5h://{PROXY}:1080", public_resolvers=public("dot"))
+
+    async with network.look() as look:
+        answers = await look.resolve_publicly(NAME)
+
+    assert answers == {"dot": ()}
+    (failure,) = {step.failure or "" for step in look.facts().dns}
+    assert "through the proxy: the proxy refused" in failure
+    assert not look.proxy_failed

@@ -1,7 +1,6 @@
 """Looking names up: over UDP, again once, over TCP where it does not fit, and never fooled into a false time-out."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import dns.flags
@@ -12,42 +11,10 @@ import pytest
 
 from probes.kit.budgets import Budgets
 from probes.kit.observation import DnsLookup, Facts
+from tests.probes.kit.network.messages import RECORDS, Change, another_id, empty, refusing, truncated, truth, unframed
 from tests.probes.kit.network.servers import NAME, RESOLVER, SITE, Lab, Reader, Writer
 
 OTHER = "198.51.100.54"
-RECORDS = {"A": ("198.51.100.1",), "AAAA": ("2001:db8::1",)}
-Change = Callable[[dns.message.Message], None]
-
-
-def truth(query: bytes, change: Change = lambda _: None) -> bytes:
-    """What an honest resolver answers, changed a little."""
-    asked = dns.message.from_wire(query)
-    reply = dns.message.make_response(asked)
-    kind = dns.rdatatype.to_text(asked.question[0].rdtype)
-    reply.answer.append(dns.rrset.from_text(asked.question[0].name, 60, "IN", kind, *RECORDS[kind]))
-    change(reply)
-    return reply.to_wire()
-
-
-def another_id(query: bytes) -> bytes:
-    return (int.from_bytes(query[:2], "big") ^ 1).to_bytes(2, "big")
-
-
-def empty(reply: dns.message.Message) -> None:
-    reply.answer.clear()
-
-
-def refusing(code: str) -> Change:
-    def change(reply: dns.message.Message) -> None:
-        reply.answer.clear()
-        reply.set_rcode(dns.rcode.from_text(code))
-
-    return change
-
-
-def truncated(reply: dns.message.Message) -> None:
-    reply.answer.clear()
-    reply.flags |= dns.flags.TC
 
 
 async def resolved(lab: Lab, name: str = NAME, **door: Any) -> tuple[tuple[str, ...], Facts, dict[str, bytes]]:
@@ -75,15 +42,6 @@ async def test_both_families_are_asked_and_recorded(lab: Lab) -> None:
     assert {(step.name, step.resolver, step.transport, step.failure) for step in facts.dns} == {(NAME, "system", "system", None)}
     query, reply = unframed(blobs[facts.dns[0].wire or ""])
     assert dns.message.from_wire(query).is_response(dns.message.from_wire(reply))
-
-
-def unframed(wire: bytes) -> list[bytes]:
-    messages = []
-    while wire:
-        length = int.from_bytes(wire[:2], "big")
-        messages.append(wire[2 : 2 + length])
-        wire = wire[2 + length :]
-    return messages
 
 
 async def test_every_question_comes_from_a_port_and_with_an_id_of_its_own(lab: Lab) -> None:

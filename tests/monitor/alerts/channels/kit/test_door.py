@@ -11,7 +11,7 @@ import pytest
 from monitor.alerts.channels.kit import door
 from monitor.alerts.channels.kit.door import Answer, Door, Forbidden, Unreachable, is_public
 from tests.lab import certificates
-from tests.lab.certificates import Certificate
+from tests.lab.certificates import TRUSTED, Certificate
 from tests.lab.listening import Listener
 from tests.lab.sinks import WebhookSink, redirecting
 
@@ -173,7 +173,7 @@ async def test_the_certificate_is_verified_against_the_name_and_not_the_address(
     await listener.close()
 
 
-@pytest.mark.parametrize("kind", [one for one in Certificate if one is not Certificate.GOOD])
+@pytest.mark.parametrize("kind", [one for one in Certificate if one not in TRUSTED])
 async def test_nothing_is_sent_over_a_connection_that_is_not_verified(
     kind: Certificate, sink: WebhookSink, names: Names, trust: Path
 ) -> None:

@@ -1,12 +1,12 @@
-"""First the instrument, then what only interference on the path leaves behind."""
+"""Lies of the own resolver, or of whoever answers in its place."""
 
 from typing import Final
 
 from probes.kit.failure import Failure
 from probes.kit.rule import Rule
-from probes.kit.vocabulary import Stage, State, Strength, WhyUnclear
+from probes.kit.vocabulary import Stage, State, Strength
 from probes.website.case import WebsiteCase
-from probes.website.rules.wording import order, rule, unclear
+from probes.website.rules.wording import order, rule
 
 
 def _has_forged_answers(case: WebsiteCase) -> bool:
@@ -17,10 +17,17 @@ def _has_forged_answers(case: WebsiteCase) -> bool:
     lately, or where the website's own certificate waits, be it expired; nor the latter for a website whose addresses vary: a
     dead node of a content network would look the same.
     """
-    if not _ends_wrongly(case) or not case.dns.leads_elsewhere or case.dns.was_right_lately or case.tls.is_expired:
+    if not _leads_astray(case):
         return False
     by_contrast = bool(case.dns.works_as_the_control_says) and not case.dns.varies
     return case.tls.shows_wrong_certificate or by_contrast
+
+
+def _leads_astray(case: WebsiteCase) -> bool:
+    """Whether the own answers end badly, are nobody else's, and were not right lately."""
+    if not _ends_wrongly(case) or not case.dns.leads_elsewhere:
+        return False
+    return not case.dns.was_right_lately and not case.tls.is_expired
 
 
 def _ends_wrongly(case: WebsiteCase) -> bool:
@@ -30,17 +37,11 @@ def _ends_wrongly(case: WebsiteCase) -> bool:
 def _is_denied(case: WebsiteCase) -> bool:
     """Whether the own resolver denies a name that is there, and not because it remembers a time when it was not."""
     denied = case.stage is Stage.DNS and case.failure == Failure.DNS_NXDOMAIN
-    return denied and bool(case.dns.works_as_the_control_says) and not case.dns.was_missing_lately
+    vouched = case.dns.was_missing_lately or case.dns.is_denied_publicly
+    return denied and bool(case.working and case.dns.works_as_others_say) and not vouched
 
 
-ARTEFACTS: Final[tuple[Rule[WebsiteCase], ...]] = (
-    unclear(
-        "instrument.network",
-        WhyUnclear.OWN_NETWORK,
-        because="The machine that looked could not send anything: {trouble}.",
-        source=order(1),
-        where=lambda case: case.own.is_own_fault,
-    ),
+RESOLVER: Final[tuple[Rule[WebsiteCase], ...]] = (
     rule(
         "dns.injection.bogon",
         State.BLOCKED,
@@ -53,54 +54,38 @@ ARTEFACTS: Final[tuple[Rule[WebsiteCase], ...]] = (
         mechanism="dns.injection.bogon",
         where=lambda case: bool(case.dns.lies) and not case.is_authentic and not case.is_agreed,
     ),
-    # Strong, not explicit: that an innocuous address lets this name pass as well is not tried yet.
     rule(
-        "tls.reset.sni",
+        "dns.injection.known_address",
         State.BLOCKED,
-        Strength.STRONG,
+        Strength.EXPLICIT,
         because=(
-            "{address} ends the handshake whenever it is asked for {host}, answers to another name in between, and serves "
-            "{host} to {working}."
+            "The line's resolver leads to {own_answers}, known in this country for answers that are forged ({marks}); {working} "
+            "could use {host} at {control_answers}."
         ),
-        source=f"{order(2)}: a swap of the server name that isolates the trigger",
-        mechanism="tls.reset.sni",
-        where=lambda case: case.tls.is_cut_by_name,
+        source=f"{order(2)}: a forged address",
+        mechanism="dns.injection.blockpage",
+        where=lambda case: bool(case.dns.forged_marks) and bool(case.working) and _leads_astray(case),
     ),
     rule(
-        "tls.timeout.sni",
+        "dns.injection.overtaken",
         State.BLOCKED,
-        Strength.STRONG,
+        Strength.EXPLICIT,
         because=(
-            "{address} falls silent whenever it is asked for {host}, answers to another name in between, and serves "
-            "{host} to {working}."
+            "The question for {host} was answered twice: first with {own_answers}, and then with {overtaken}, as for {working}. "
+            "Whoever forges must be the first to speak."
         ),
-        source=f"{order(2)}: a swap of the server name that isolates the trigger",
-        mechanism="tls.timeout",
-        where=lambda case: case.tls.is_starved_by_name,
+        source=f"{order(2)}: a forged UDP answer against an authentic one",
+        mechanism="dns.injection.other",
+        where=lambda case: bool(case.dns.overtaken) and _ends_wrongly(case) and not case.dns.was_right_lately,
     ),
     rule(
-        "tls.mitm.self_signed",
+        "dns.says_so",
         State.BLOCKED,
-        Strength.STRONG,
-        because=(
-            "Under the name of {host}, {address} shows a certificate here that is its own authority, and a trusted one to "
-            "{working}."
-        ),
-        source=f"{order(2)}: an intercepting certificate",
-        mechanism="tls.mitm.self_signed",
-        where=lambda case: case.tls.is_impostor and case.tls.is_self_signed,
-    ),
-    rule(
-        "tls.mitm.ca_signed",
-        State.BLOCKED,
-        Strength.STRONG,
-        because=(
-            "Under the name of {host}, {address} shows a certificate here by an authority that nobody trusts, and another's "
-            "to {working}."
-        ),
-        source=f"{order(2)}: an intercepting certificate",
-        mechanism="tls.mitm.ca_signed",
-        where=lambda case: case.tls.is_impostor,
+        Strength.EXPLICIT,
+        because="The line's resolver itself says that it blocks {host} (an extended error), while {working} could use it.",
+        source=f"{order(2)}; RFC 8914, codes 15 to 17",
+        mechanism="dns.injection.other",
+        where=lambda case: case.dns.says_that_it_blocks and bool(case.working) and not case.is_authentic and not case.is_agreed,
     ),
     rule(
         "dns.injection.other",
@@ -113,6 +98,18 @@ ARTEFACTS: Final[tuple[Rule[WebsiteCase], ...]] = (
         source=order(8),
         mechanism="dns.injection.other",
         where=_has_forged_answers,
+    ),
+    rule(
+        "dns.injection.denial",
+        State.BLOCKED,
+        Strength.STRONG,
+        because=(
+            "The line's resolver denies {host} in a form that no such resolver uses (as its authority, and without proof), gives "
+            "an address over TCP, and {working} could use the website: somebody answers in its place."
+        ),
+        source=f"{order(2)}; RFC 2308, section 2.1",
+        mechanism="dns.nxdomain",
+        where=lambda case: case.stage is Stage.DNS and bool(case.working) and case.dns.is_denied_by_no_recursor,
     ),
     rule(
         "dns.injection.nxdomain",

@@ -1,0 +1,1 @@
+"""The services that look for us: one that publishes what volunteers measured, and one whose volunteers can be asked."""
