@@ -3,8 +3,9 @@
 from typing import Final
 
 from probes.dns.case import DnsCase
-from probes.dns.rules.wording import order, rule
+from probes.dns.rules.wording import rule
 from probes.kit.rule import Rule
+from probes.kit.rulebook import order
 from probes.kit.vocabulary import State, Strength
 
 _COMMON: Final = f"{order(8)}: geo-DNS and migrations are common"

@@ -4,9 +4,10 @@ from collections.abc import Collection
 from typing import Final
 
 from probes.dns.case import DnsCase
-from probes.dns.rules.wording import artefact, order, rule
+from probes.dns.rules.wording import artefact, rule
 from probes.kit.failure import Failure
 from probes.kit.rule import Rule
+from probes.kit.rulebook import order
 from probes.kit.vocabulary import State, Strength
 
 

@@ -5,9 +5,10 @@ from typing import Final
 
 from probes.dns.case import DnsCase
 from probes.dns.resolved import TIMEOUTS
-from probes.dns.rules.wording import order, rule, unclear
+from probes.dns.rules.wording import rule, unclear
 from probes.kit.failure import Failure
 from probes.kit.rule import Rule
+from probes.kit.rulebook import order
 from probes.kit.vocabulary import State, Strength, WhyUnclear
 
 _DNSSEC: Final = "RFC 4035, section 5.5: bogus data is answered with SERVFAIL, unless CD is set; RFC 8914, codes 6 to 12"

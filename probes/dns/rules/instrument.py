@@ -3,8 +3,9 @@
 from typing import Final
 
 from probes.dns.case import DnsCase
-from probes.dns.rules.wording import order, unclear
+from probes.dns.rules.wording import unclear
 from probes.kit.rule import Rule
+from probes.kit.rulebook import order
 from probes.kit.vocabulary import WhyUnclear
 
 INSTRUMENT: Final[tuple[Rule[DnsCase], ...]] = (

@@ -1,53 +1,15 @@
 """How a rule of the DNS probe is written down, and the names that its sentence may use."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from probes.dns.case import DnsCase
 from probes.kit.answers import OWN
 from probes.kit.observation import DnsLookup
 from probes.kit.rule import Rule, Seen
+from probes.kit.rulebook import RuleBook
 from probes.kit.sentence import listed, places
-from probes.kit.vocabulary import State, Strength, WhyUnclear
-
-
-def order(step: int) -> str:
-    """The source of a rule that is the design's own."""
-    return f'detection.md, "Our order", {step}'
-
-
-def rule(
-    name: str,
-    state: State,
-    strength: Strength,
-    *,
-    because: str,
-    source: str,
-    where: Callable[[DnsCase], bool],
-    mechanism: str | None = None,
-) -> Rule[DnsCase]:
-    """A rule that fits where `where` says so. `because` may use the names of `_seen`."""
-    return Rule(
-        id=f"dns.{name}",
-        state=state,
-        strength=strength,
-        because=because,
-        source=source,
-        fits=lambda case: _seen(case) if where(case) else None,
-        mechanism=mechanism,
-    )
-
-
-def unclear(name: str, why: WhyUnclear, *, because: str, source: str, where: Callable[[DnsCase], bool]) -> Rule[DnsCase]:
-    """A rule that says why the facts do not decide."""
-    return Rule(
-        id=f"dns.{name}",
-        state=State.UNCLEAR,
-        strength=Strength.WEAK,
-        because=because,
-        source=source,
-        fits=lambda case: _seen(case) if where(case) else None,
-        why_unclear=why,
-    )
+from probes.kit.vocabulary import State, Strength
 
 
 def artefact(
@@ -94,3 +56,7 @@ def _caught(forged: Sequence[DnsLookup]) -> Seen:
         "late": listed(answer for lookup in forged for reply in lookup.further for answer in reply.answers),
         "marks": listed(mark.name for lookup in forged for mark in lookup.marks),
     }
+
+
+_BOOK: Final = RuleBook("dns", _seen)
+rule, unclear = _BOOK.rule, _BOOK.unclear

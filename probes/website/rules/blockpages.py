@@ -3,9 +3,10 @@
 from typing import Final
 
 from probes.kit.rule import Rule
+from probes.kit.rulebook import order
 from probes.kit.vocabulary import State, Strength
 from probes.website.case import WebsiteCase
-from probes.website.rules.wording import order, rule
+from probes.website.rules.wording import rule
 
 _FINGERPRINT: Final = f"{order(2)}: a known block page, in a country in which it is known"
 

@@ -5,9 +5,10 @@ from typing import Final
 
 from probes.kit.failure import Failure
 from probes.kit.rule import Rule
+from probes.kit.rulebook import order
 from probes.kit.vocabulary import Meant, Stage, State, Strength, WhyUnclear
 from probes.website.case import WebsiteCase
-from probes.website.rules.wording import order, rule, unclear
+from probes.website.rules.wording import rule, unclear
 from probes.website.walk import CERTIFICATE, CUT, TIMEOUTS
 
 _NO_WAY: Final = frozenset({Failure.HOST_UNREACHABLE, Failure.NETWORK_UNREACHABLE})

@@ -4,9 +4,10 @@ from typing import Final
 
 from probes.kit.failure import Failure
 from probes.kit.rule import Rule
+from probes.kit.rulebook import order
 from probes.kit.vocabulary import Aim, Stage, WhyUnclear
 from probes.website.case import WebsiteCase
-from probes.website.rules.wording import order, unclear
+from probes.website.rules.wording import unclear
 
 _NO_WAY: Final = frozenset({Failure.HOST_UNREACHABLE, Failure.NETWORK_UNREACHABLE})
 

@@ -3,9 +3,10 @@
 from typing import Final
 
 from probes.kit.rule import Rule
+from probes.kit.rulebook import order
 from probes.kit.vocabulary import State, Strength
 from probes.website.case import WebsiteCase
-from probes.website.rules.wording import order, rule
+from probes.website.rules.wording import rule
 
 _SWAP: Final = f"{order(2)}: a swap of the server name that isolates the trigger"
 _BY_NAME: Final = f"{order(2)}: a swap of the Host that isolates the trigger"

@@ -4,10 +4,11 @@ from collections.abc import Collection
 from typing import Final
 
 from probes.kit.rule import Rule
+from probes.kit.rulebook import order
 from probes.kit.vocabulary import MarkKind, State, Strength, WhyUnclear
 from probes.website.case import WebsiteCase
 from probes.website.page import is_challenge, names_countries
-from probes.website.rules.wording import order, rule, unclear
+from probes.website.rules.wording import rule, unclear
 
 _HTTP: Final = "RFC 9110, section 15"
 _NO_DIFFERENCE: Final = "OONI Web Connectivity 0.5 (ts-017): status, body, title and headers"

@@ -4,9 +4,10 @@ from typing import Final
 
 from probes.kit.failure import Failure
 from probes.kit.rule import Rule
+from probes.kit.rulebook import order
 from probes.kit.vocabulary import Stage, State, Strength
 from probes.website.case import WebsiteCase
-from probes.website.rules.wording import order, rule
+from probes.website.rules.wording import rule
 
 
 def _has_forged_answers(case: WebsiteCase) -> bool:

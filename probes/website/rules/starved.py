@@ -3,9 +3,10 @@
 from typing import Final
 
 from probes.kit.rule import Rule
+from probes.kit.rulebook import order
 from probes.kit.vocabulary import Meant, State, Strength
 from probes.website.case import WebsiteCase
-from probes.website.rules.wording import order, rule
+from probes.website.rules.wording import rule
 
 _FREEZE: Final = f"{order(3)}; connections that freeze after 16 to 20 kB are reported from Russia since 2025 (net4people)"
 

@@ -1,58 +1,12 @@
 """How a rule of the website probe is written down, and the names that its sentence may use."""
 
-from collections.abc import Callable
+from typing import Final
 
-from probes.kit.rule import Rule, Seen
+from probes.kit.rule import Seen
+from probes.kit.rulebook import RuleBook
 from probes.kit.sentence import listed, places
-from probes.kit.vocabulary import Meant, State, Strength, WhyUnclear
 from probes.website.case import WebsiteCase
 from probes.website.flow import rate, received
-
-
-def order(step: int) -> str:
-    """The source of a rule that is the design's own."""
-    return f'detection.md, "Our order", {step}'
-
-
-def rule(
-    name: str,
-    state: State,
-    strength: Strength,
-    *,
-    because: str,
-    source: str,
-    where: Callable[[WebsiteCase], bool],
-    mechanism: str | None = None,
-    scope: Meant | None = None,
-) -> Rule[WebsiteCase]:
-    """A rule that fits where `where` says so. `because` may use the names of `_seen`."""
-    return Rule(
-        id=f"website.{name}",
-        state=state,
-        strength=strength,
-        because=because,
-        source=source,
-        fits=_where(where),
-        mechanism=mechanism,
-        scope=scope,
-    )
-
-
-def unclear(name: str, why: WhyUnclear, *, because: str, source: str, where: Callable[[WebsiteCase], bool]) -> Rule[WebsiteCase]:
-    """A rule that says why the facts do not decide."""
-    return Rule(
-        id=f"website.{name}",
-        state=State.UNCLEAR,
-        strength=Strength.WEAK,
-        because=because,
-        source=source,
-        fits=_where(where),
-        why_unclear=why,
-    )
-
-
-def _where(fits: Callable[[WebsiteCase], bool]) -> Callable[[WebsiteCase], Seen | None]:
-    return lambda case: _seen(case) if fits(case) else None
 
 
 def _seen(case: WebsiteCase) -> Seen:
@@ -88,3 +42,7 @@ def _known_marks(case: WebsiteCase) -> str:
     names = listed(mark.name for mark in (*case.marks.blockpages, *case.dns.forged_marks))
     actor = case.marks.actor
     return f"{names}; it calls itself a page of {actor}" if actor else names
+
+
+_BOOK: Final = RuleBook("website", _seen)
+rule, unclear = _BOOK.rule, _BOOK.unclear
