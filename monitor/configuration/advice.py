@@ -91,14 +91,14 @@ def _of_organisations(watchlist: Watchlist) -> Iterator[str]:
 
 
 def _of_rare_looks(watchlist: Watchlist) -> Iterator[str]:
-    """Looks that are further apart than the silence after which what came before proves nothing never add up."""
+    """Looks that are further apart than what counts as silence add up slowly."""
     silence = watchlist.monitor.confirmation.silence
     rare = [one.id for one in watchlist.monitor.vantages if (one.every or 0) > silence]
     rare += [target.id for one in watchlist.organisations for target in one.targets if (target.every or 0) > silence]
     if rare:
         yield (
             f"Looks of {_listed(rare)} are further apart than `confirmation.silence` ({silence} s): "
-            "hardly anything seen there can be confirmed. Look more often, or raise `silence`."
+            "what is seen there takes more looks to be confirmed, and days. Look more often, or raise `silence`."
         )
 
 

@@ -2,7 +2,8 @@
 
 A vantage point whose upstream breaks sees everything fail at once, and its canaries may still answer. So when most unrelated
 targets turned bad there in the same stretch, a bare failure proves nothing of any one of them until another vantage point
-sees it too. An artefact of interference needs no such contrast: no broken line forges a block page.
+sees it too; nor does a page that trickles in. An artefact of interference needs no such contrast: no broken line forges a
+block page.
 """
 
 from collections import defaultdict

@@ -327,14 +327,16 @@ def _proof(rows: Iterable[Stretch], kind: Kind, evidence: Sequence[Sequence[Stre
 
 
 def _proves(row: Stretch, kind: Kind, evidence: Sequence[Sequence[Stretch]], case: _Case) -> bool:
-    """Apply the policy: a bare failure to reach, easily mistaken, needs two vantage points, or contrast and twice the time."""
+    """Apply the policy: what a line of ours may do by itself, to fail or to be slow, needs two vantage points, or contrast.
+
+    A bare failure to reach, most easily mistaken, then needs twice the time as well.
+    """
     if is_explicit(row, case.policy) and not row.returns:
         return True
-    if kind is not Kind.UNREACHABLE:
+    agreed = any(other.vantage != row.vantage and len(other.looks) > 1 for rows in evidence for other in rows)
+    if agreed or kind not in {Kind.UNREACHABLE, Kind.THROTTLING}:
         return _is_enough(row, case.policy)
-    if any(other.vantage != row.vantage and len(other.looks) > 1 for rows in evidence for other in rows):
-        return _is_enough(row, case.policy)
-    return _is_enough(row, case.policy, times=2) and not case.contrast(row)
+    return _is_enough(row, case.policy, times=2 if kind is Kind.UNREACHABLE else 1) and not case.contrast(row)
 
 
 def _is_enough(row: Stretch, policy: Confirmation, *, times: int = 1) -> bool:

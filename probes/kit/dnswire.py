@@ -31,7 +31,10 @@ _RECORD: Final = struct.Struct("!HHIH")
 _RESPONSE, _AUTHORITATIVE, _TRUNCATED, _RECURSION_DESIRED, _CHECKING_DISABLED = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
 _ODD_FLAGS: Final = 0x7800  # any operation but a plain query
 _RCODES: Final = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")
-_OPT: Final = struct.pack("!BHHIH", 0, 41, 1232, 0, 0)
+_NO_SUBNET: Final = struct.pack("!HHHBB", 8, 4, 1, 0, 0)
+"""A client subnet of no length (RFC 7871, 7.1.2): the website's own name servers shall not learn where we ask from."""
+
+_OPT: Final = struct.pack("!BHHIH", 0, 41, 1232, 0, len(_NO_SUBNET)) + _NO_SUBNET
 """EDNS0 (RFC 6891): answers of 1232 bytes fit every path unfragmented; DNSSEC's records are not asked for (DO clear)."""
 _MOST_RECORDS: Final = 8192
 """Records that are read, more than a message has room for; of odd messages fewer, since dnspython takes 0.1 ms for one."""

@@ -57,6 +57,17 @@ def test_another_vantage_point_that_agrees_confirms_it_after_all() -> None:
     assert organisations(live([*all_fail(range(10, 60)), *kazan])) == {"ovd-info"}
 
 
+def test_what_trickles_in_everywhere_at_one_place_is_a_slow_line() -> None:
+    slow = (State.THROTTLED, Strength.STRONG)
+    assert organisations(live([one for name in EVERYBODY for one in course(name, range(10, 60), seen=slow)])) == set()
+
+
+def test_what_trickles_in_alone_is_throttled() -> None:
+    others = [one for organisation in EVERYBODY[1:] for one in course(organisation, range(0))]
+    slow = course("ovd-info", range(10, 60), seen=(State.THROTTLED, Strength.STRONG))
+    assert organisations(live([*slow, *others])) == {"ovd-info"}
+
+
 def test_an_artefact_of_interference_needs_no_contrast() -> None:
     others = [one for organisation in EVERYBODY[1:] for one in course(organisation, range(10, 60))]
     blocked = course("ovd-info", range(10, 60), seen=(State.BLOCKED, Strength.STRONG))
