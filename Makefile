@@ -17,8 +17,14 @@ run: $(VENV)/.runtime ## start Cutwatch with the configuration in config/
 demo: $(VENV)/.development ## replay real cases at high speed in a loopback world
 	@exec $(BIN)/python -m tests.lab demo
 
+# The stories of whole processes mostly wait; they are told beside the others, and printed after them.
+STORIES := tests/test_main_job.py tests/test_killed.py tests/namespaces
+
 test: $(VENV)/.development ## the test suite
-	@$(BIN)/pytest
+	@told=$$(mktemp); trap 'rm -f "$$told"' EXIT; \
+	$(BIN)/pytest -p no:cacheprovider $(STORIES) >"$$told" 2>&1 & stories=$$!; \
+	$(BIN)/pytest $(STORIES:%=--ignore=%); others=$$?; \
+	wait $$stories; ended=$$?; cat "$$told"; exit $$((others || ended))
 
 check: $(VENV)/.development ## style, types, import contracts, dependencies
 	@$(BIN)/ruff check $(SOURCES)

@@ -2,8 +2,8 @@
 
 `python -m bench.probe_cost [--rounds N] [--json]`
 
-- **look**: `Look.resolve` and `Look.fetch` under uvloop: two DNS questions, TCP, TLS 1.3, GET of 20 kB, everything recorded
-  and hashed, on a Let's Encrypt-like chain.
+- **look**: `Look.resolve` and `Look.fetch` under uvloop: two DNS questions, TCP, TLS 1.3, GET of 20 kB, everything recorded,
+  hashed and held against the fingerprints of `config/`, on a Let's Encrypt-like chain.
 - **httpx2**: one `httpx2.AsyncClient` with one shared context, no keep-alive, under uvloop. It is favoured: the name that it
   connects to is in the machine's hosts file, so it asks no DNS, its trust store holds one root, and it records nothing.
 - **httpx2, no lookup**: the same, given an address, so that it does not look a name up at all.
@@ -30,9 +30,13 @@ import httpx2
 import uvloop
 
 from bench.targets import BODY_LENGTH, NOMINAL, RESOLVER, ZONE, Targets, targets
+from monitor.engine.markers import markers_for
 from probes.kit.address import AddressMap
 from probes.kit.budgets import Budgets
 from probes.kit.network import Door, Network
+
+CONFIG: Final = Path(__file__).resolve().parents[1] / "config"
+"""Whose fingerprints every page is held against, as in the service."""
 
 _AT_ONCE: Final = 32
 _PROBES: Final = 500
@@ -112,7 +116,14 @@ async def _contenders(world: Targets, stack: AsyncExitStack) -> dict[str, tuple[
 
 def _look(world: Targets, stack: AsyncExitStack) -> Probe:
     routes = {f"{NOMINAL}:443": f"127.0.0.1:{world.web}", f"{RESOLVER}:53": f"127.0.0.1:{world.names}"}
-    door = Door(vantage="bench", budgets=Budgets(), resolvers=(RESOLVER,), trust=world.trust, address_map=AddressMap(routes))
+    door = Door(
+        vantage="bench",
+        budgets=Budgets(),
+        resolvers=(RESOLVER,),
+        trust=world.trust,
+        address_map=AddressMap(routes),
+        markers=markers_for(CONFIG, world.trust.parent),
+    )
     network = Network(door)
     stack.push_async_callback(network.aclose)
 

@@ -6,6 +6,7 @@ that is already stored is recognised by its id, so it never counts twice.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -303,17 +304,19 @@ class Pipeline:
         """
         self.ledger.forget_others(self.watch.checks)
         self.isolations.forget_others(self.watch.sights)
-        now = self.clock.now()
+        while decided := self._decided_now(self.clock.now()):
+            with contextlib.suppress(OutOfStep):  # a person, or the looks, decided something meanwhile: that comes first
+                async with self.store.writing() as writing:
+                    await self._write_events(writing, Step(events=decided, incidents={one.key: one for _, one in decided}))
+            await self.catch_up()
+            self.told()
+
+    def _decided_now(self, now: datetime) -> tuple[tuple[Event, Incident], ...]:
+        """What letting go changes of the incidents as they are known, each event with its result."""
         known = (*self.ledger.incidents, *self.isolations.incidents)
         changes = [(one, self._letting_go(one)) for one in known if one.is_open]
         events = [(one, record(one.id, one.version + 1, now, *change)) for one, change in changes if change is not None]
-        if not events:
-            return
-        decided = [(event, apply(one, event)) for one, event in events]
-        async with self.store.writing() as writing:
-            await self._write_events(writing, Step(events=tuple(decided), incidents={one.key: one for _, one in decided}))
-        await self.catch_up()
-        self.told()
+        return tuple((event, apply(one, event)) for one, event in events)
 
     def _letting_go(self, incident: Incident) -> tuple[EventKind, Change] | None:
         key = incident.key

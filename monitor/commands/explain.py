@@ -105,7 +105,7 @@ def _explanation(file: Path, measurement: Measurement) -> Explanation:
 def _record(file: Path, measurement: Measurement, finding: Finding, ours: Classic) -> Mapping[str, object]:
     return {
         "input": measurement.input,
-        "file": str(file),
+        "file": printable(str(file)),
         "state": finding.state,
         "strength": finding.strength,
         "mechanism": finding.mechanism,

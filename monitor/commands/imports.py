@@ -164,7 +164,7 @@ def _record(file: Path, filing: Filing) -> dict[str, object]:
     measurement, check = filing.measurement, filing.check
     return {
         "input": measurement.input,
-        "file": str(file),
+        "file": printable(str(file)),
         "organisation": check.organisation,
         "target": check.target,
         "vantage": check.vantage,

@@ -17,6 +17,7 @@ _NOTHING_TO_SET = "write `{}` if nothing is to be set, or remove the line"
 _TEXT = "write text; put numbers, true and false in quotes"
 _WHOLE = "write digits only, without a unit and without quotes"
 _NUMBER = "write digits, with a point before decimals, without a unit"
+_MOMENT = "write a date, a time and its time zone, such as 2026-03-01T09:00:00Z"
 
 _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("is missing", "add it"),
@@ -29,6 +30,10 @@ _SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
     "finite_number": ("must be a number", _NUMBER),
     "bool_type": ("must be true or false", "write true or false, without quotes"),
     "bool_parsing": ("must be true or false", "write true or false, without quotes"),
+    "datetime_type": ("is not a moment", _MOMENT),
+    "datetime_parsing": ("is not a moment", _MOMENT),
+    "datetime_from_date_parsing": ("is not a moment", _MOMENT),
+    "timezone_aware": ("names no time zone", _MOMENT),
     "tuple_type": ("must be a list", _ONE_PER_LINE),
     "list_type": ("must be a list", _ONE_PER_LINE),
     "dict_type": ("must consist of keys and values", _KEYS_AND_VALUES),

@@ -23,7 +23,7 @@ from monitor.core.incident import (
     apply,
     record,
 )
-from monitor.core.sight import NOBODY
+from monitor.core.sight import BLIND, NOBODY
 from monitor.core.verdict import Verdict
 from probes.kit.vocabulary import State
 
@@ -122,7 +122,8 @@ class Outlook:
 
     - `rows`: theirs
     - `moment`: the time of the newest round
-    - `elsewhere`: the newest round of every vantage point in another country
+    - `elsewhere`: the newest round of every vantage point in another country whose way out works: a proxy abroad is reached
+      over the very line that may be cut
     """
 
     country: str | None
@@ -152,7 +153,7 @@ def outlook(country: str | None, windows: Mapping[str, Sequence[Verdict]], momen
         country=country,
         rows=tuple(row for row in rows if row is not None),
         moment=moment,
-        elsewhere=tuple(last for last in newest.values() if last.country != country),
+        elsewhere=tuple(last for last in newest.values() if last.country != country and last.rule != BLIND.rule),
     )
 
 

@@ -51,6 +51,14 @@ RULES: Final[Mapping[VantageHealth, Finding]] = MappingProxyType(
 )
 """What a round means, by the health that the prober read from it (source: detection.md, "A vantage point can be isolated")."""
 
+BLIND: Final = Finding(
+    state=State.UNMEASURED,
+    rule="canaries.sight.blind",
+    because="The way out of this place does not work, so that nobody could be asked.",
+    strength=Strength.WEAK,
+)
+"""What a round means whose proxy itself failed: unlike one in which nobody answered, it says nothing of the canaries either."""
+
 
 def sight_id(vantage: str) -> str:
     """The id under which a vantage point's rounds of canaries are handed over. Prober and service derive it alike."""
@@ -81,7 +89,7 @@ def sight_checks(watchlist: Watchlist) -> dict[str, Check]:
 def judge_round(check: Check, observation: Observation) -> Verdict:
     """What a round of canaries says of its vantage point. Pure."""
     details = observation.facts.details if observation.facts else {}
-    finding = RULES[_health(details.get("health"))]
+    finding = BLIND if details.get("blind") is True else RULES[_health(details.get("health"))]
     return Verdict(
         observation=observation.id,
         check=check.id,

@@ -116,11 +116,21 @@ class Words(Model):
         return self.ru if language == "ru" and self.ru else self.en
 
 
+def _no_number(value: Any) -> Any:
+    """Pydantic would take `20260301`, in quotes or without, for seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and value.isdigit()):
+        raise ValueError("write a date, a time and its time zone, such as 2026-03-01T09:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+
+
 class PlannedChange(Model):
     """A change that the organisation itself has announced. Losses within it are its own, unless interference shows itself."""
 
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Moment
+    end: Moment
     note: str | None = Field(default=None, max_length=2000)
 
     @model_validator(mode="after")

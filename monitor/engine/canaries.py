@@ -47,6 +47,8 @@ QUIET_PACE: Final = 900.0
 
 RESOLVER_DEAD: Final = "the resolver of this place does not answer; its network works"
 
+PROXY_DEAD: Final = "the proxy does not work"
+
 
 class Family(StrEnum):
     """The two internets."""
@@ -62,12 +64,14 @@ class Sign:
     - `resolved`: whether the own resolver gave any address; at the far end of a proxy nobody can tell
     - `proved`: whether it proved itself at an address of the family, for those families that were tried
     - `remembered`: not resolved, it proved itself at the address at which it last did
+    - `blind`: the way out itself failed (a proxy), so that the canary was not asked
     """
 
     name: str
     resolved: bool = True
     proved: tuple[tuple[Family, bool], ...] = ()
     remembered: bool = False
+    blind: bool = False
 
     @property
     def answers(self) -> bool:
@@ -80,13 +84,14 @@ class Round:
     """How many canaries of each sort answered, of how many.
 
     `remembered` are how many of each sort were not resolved but live on at the address that was known of them; `broken` is
-    the family of addresses that leads nowhere here while the other works.
+    the family of addresses that leads nowhere here while the other works; `blind` says that the way out failed for all.
     """
 
     domestic: tuple[int, int]
     foreign: tuple[int, int]
     remembered: tuple[int, int] = (0, 0)
     broken: Family | None = None
+    blind: bool = False
 
     @property
     def over_the_network(self) -> "Round":
@@ -134,6 +139,8 @@ def detail_of(seen: Round, quorum: float) -> str:
     notes = [str(seen)]
     if is_unresolved(seen, quorum):
         notes.append(RESOLVER_DEAD)
+    if seen.blind:
+        notes.append(PROXY_DEAD)
     if seen.broken is not None:
         notes.append(f"{seen.broken} does not work here")
     return "; ".join(notes)
@@ -162,6 +169,11 @@ class Sighting:
     domestic: tuple[Sign, ...] = ()
     foreign: tuple[Sign, ...] = ()
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether no canary was asked."""
+        return _are_blind((*self.domestic, *self.foreign))
+
 
 def observation_of(sighting: Sighting, software: str) -> Observation:
     """A round as an observation of its vantage point, that travels and is kept like a look."""
@@ -175,6 +187,7 @@ def observation_of(sighting: Sighting, software: str) -> Observation:
             details={
                 "health": sighting.health.value,
                 "detail": sighting.detail,
+                "blind": sighting.is_blind,
                 "domestic": {sign.name: _told(sign) for sign in sighting.domestic},
                 "foreign": {sign.name: _told(sign) for sign in sighting.foreign},
             }
@@ -301,7 +314,11 @@ class CanaryWatch:
 
     def _conclude(self, domestic: tuple[Sign, ...], foreign: tuple[Sign, ...], began: float, started_at: datetime) -> Sighting:
         seen = Round(
-            domestic=_count(domestic), foreign=_count(foreign), remembered=_recalled(domestic, foreign), broken=self._broken
+            domestic=_count(domestic),
+            foreign=_count(foreign),
+            remembered=_recalled(domestic, foreign),
+            broken=self._broken,
+            blind=_are_blind((*domestic, *foreign)),
         )
         health = health_of(seen, self._canaries.quorum)
         self._detail = detail_of(seen, self._canaries.quorum)
@@ -350,7 +367,7 @@ class CanaryWatch:
                 proved[family] = await self._proves_itself(look, name, address)
                 if sum(proved.values()) >= families:
                     break
-        return Sign(name=name, proved=tuple(proved.items()))
+        return Sign(name=name, proved=tuple(proved.items()), blind=look.proxy_failed)
 
     async def _is_alive_where_it_was(self, look: Look, name: str) -> bool:
         known = self._known.get(name)
@@ -369,6 +386,10 @@ def _count(signs: Sequence[Sign]) -> tuple[int, int]:
 
 def _recalled(domestic: Iterable[Sign], foreign: Iterable[Sign]) -> tuple[int, int]:
     return sum(sign.remembered for sign in domestic), sum(sign.remembered for sign in foreign)
+
+
+def _are_blind(signs: Sequence[Sign]) -> bool:
+    return bool(signs) and all(sign.blind for sign in signs)
 
 
 def _one_of_each_family(addresses: Sequence[str]) -> list[tuple[Family, str]]:

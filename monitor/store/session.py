@@ -179,13 +179,14 @@ def _put(source: Path, target: Path) -> None:
 
 
 def writing_engine(url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> Engine:
-    """An engine for work that is not done from an event loop, such as migrations. The async driver's name is understood."""
+    """An engine for migrations, which are not run from an event loop. The async driver's name is understood."""
     address = address_of(url)
     if not is_sqlite(address):
         return _engine(address)
     create_file(address)
     engine = _engine(address.set(drivername="sqlite"), connect_args={"timeout": busy_timeout})
-    tune_for_writing(engine)
+    event.listen(engine, "connect", _migrating_pragmas)
+    event.listen(engine, "begin", _begin_immediate)
     return engine
 
 
@@ -226,6 +227,11 @@ def _tune_for_reading(engine: Engine) -> None:
 
 def _writing_pragmas(connection: Any, _record: object) -> None:
     _set(connection, "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
+
+
+def _migrating_pragmas(connection: Any, _record: object) -> None:
+    """A table is altered by copying and dropping it, and where foreign keys are kept, dropping deletes what refers to it."""
+    _set(connection, "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = OFF")
 
 
 def _reading_pragmas(connection: Any, _record: object) -> None:

@@ -13,9 +13,8 @@ from probes.imported.measurement.fields import Fields, Unusable
 from probes.imported.measurement.helper import control_of
 from probes.imported.measurement.seen import Seen
 from probes.imported.measurement.steps import Common, common, connect, handshake, lookup, order_of, read_answers, read_tags
-from probes.imported.measurement.words import failure_in, transport_of
-from probes.kit.hostname import ascii_host
-from probes.kit.observation import Control, Facts, HttpExchange, Observation
+from probes.imported.measurement.words import failure_in, transport_of, wire_name
+from probes.kit.observation import Control, Facts, HttpExchange
 from probes.kit.vocabulary import Aim
 
 COMPARED: Final = ("accessible", "blocking", "dns_consistency", "dns_experiment_failure", "http_experiment_failure")
@@ -35,21 +34,6 @@ class Run:
     control: tuple[Control, ...]
     expected: Mapping[str, Any]
 
-    def observation(self, country: str | None = "IT") -> Observation:
-        """The same as a look of ours from `country`."""
-        return Observation(
-            id=self.name,
-            check="recorded",
-            vantage="recorded",
-            country=country,
-            started_at=RECORDED_AT,
-            duration=1.0,
-            facts=self.facts,
-            control=self.control,
-            probe_version=1,
-            software="recorded",
-        )
-
 
 def runs_in(document: Any) -> list[Run]:
     """The runs of a file, in its order. Raises `Unusable`, naming the run and the field."""
@@ -64,16 +48,22 @@ def _run(run: Fields) -> Run:
     seen = Seen(asns=_numbers(run.part("asn")))
     for query in _in_order(run, "dns"):
         _look_up(seen, query)
-    addresses = {order_of(entry)[0]: entry.text("ip") for entry in _in_order(run, "tcp")}
     for entry in _in_order(run, "tcp"):
         seen.connected(connect(_with_status(entry), _place(entry)))
     for entry in _in_order(run, "tls"):
         seen.shaken(handshake(entry, _place(entry), None))
-    seen.http = [_exchange(entry, addresses.get(order_of(entry)[0])) for entry in _in_order(run, "http")]
+    seen.http = [_exchange(entry) for entry in _in_order(run, "http")]
     if not run.has("expect"):
         raise run.wrong("expect", "is missing")
-    expected = {name: value for name, value in run.part("expect").content.items() if name in COMPARED}
-    return Run(name=_needed(run, "name"), facts=seen.facts(None), control=_control(run, url), expected=expected)
+    return Run(
+        name=_needed(run, "name"), facts=seen.facts(None), control=_control(run, url), expected=_expected(run.part("expect"))
+    )
+
+
+def _expected(expect: Fields) -> dict[str, Any]:
+    """What is compared. Failures go through the same reader as those of the steps, or their words would differ."""
+    given = {name: expect.content[name] for name in COMPARED if name in expect.content}
+    return given | {name: failure_in(expect, name) for name in given if name.endswith("_failure")}
 
 
 def _needed(run: Fields, name: str) -> str:
@@ -95,7 +85,7 @@ def _look_up(seen: Seen, query: Fields) -> None:
     published = Fields({**query.content, "answers": answers, "query_type": query.content.get("qtype")}, query.place)
     given = read_answers(published)
     place = common(query, read_tags(query).hop or 0, Aim.VISIT if is_own else Aim.ELSEWHERE)
-    seen.looked_up(lookup(published, place, (query.text("name") or "").lower(), given, None), given)
+    seen.looked_up(lookup(published, place, wire_name(query.text("name") or ""), given, None), given)
 
 
 def _place(entry: Fields) -> Common:
@@ -108,13 +98,13 @@ def _with_status(entry: Fields) -> Fields:
     return Fields({**entry.content, "status": {"failure": entry.content.get("failure")}}, entry.place)
 
 
-def _exchange(entry: Fields, address: str | None) -> HttpExchange:
+def _exchange(entry: Fields) -> HttpExchange:
+    """A page. By which address it came is left out: OONI says nothing over a handshake that broke, so every page counts."""
     status, length = entry.whole("status", -1, 999) or 0, entry.whole("body_length", -1, _LONGEST_BODY)
     return HttpExchange(
         **_place(entry),
         failure=failure_in(entry),
         url=_needed(entry, "url"),
-        address=address,
         status=status if status > 0 else None,
         header_names=entry.texts("header_names"),
         location=entry.text("location"),
@@ -156,10 +146,7 @@ def _host(run: Fields, url: str) -> str:
         host = urlsplit(url).hostname or ""
     except ValueError:
         raise run.wrong("input_url", "is no address of a page") from None
-    try:
-        return ascii_host(host)
-    except ValueError:
-        return host.lower()
+    return wire_name(host)
 
 
 def _numbers(asns: Fields) -> dict[str, int]:

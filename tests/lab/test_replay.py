@@ -94,6 +94,42 @@ def test_one_wants_the_control_to_have_looked_up_a_name_in_its_ascii_form(file: 
 
 
 @pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://www.example.com./", "www.example.com."),
+        ("https://яндекс.рф/", "яндекс.рф"),
+        ("https://Яндекс.рф/", "xn--d1acpjx3f.xn--p1ai"),
+    ],
+)
+def test_a_name_is_the_same_however_it_is_spelled(file: Path, url: str, name: str) -> None:
+    control = RUN["control"] | {"asked_url": url}
+    handshake = RUN["tls"][0] | {"server_name": name}
+    changes = {"input_url": url, "dns": [RUN["dns"][0] | {"name": name}], "tls": [handshake], "control": control}
+    control["tls"] = {f"{TRUE}:443": {"server_name": name, "failure": "connection_reset"}}
+    assert replayed(file, run(**changes, expect={"accessible": False, "blocking": False, "dns_consistency": "consistent"})) == 0
+
+
+@pytest.mark.parametrize("failure", ["connection_reset", "ssl_invalid_hostname"])
+def test_a_page_comes_before_the_handshake_whatever_became_of_that(file: Path, failure: str) -> None:
+    page = {"url": f"https://{NAME}/", "failure": None, "status": 200, "body_length": 9, "tags": TAGS, "tid": 50001}
+    broken = RUN["tls"][0] | {"failure": failure}
+    assert replayed(file, run(tls=[broken], http=[page], expect={"accessible": True, "http_experiment_failure": None})) == 0
+
+
+def test_a_control_that_says_nothing_of_the_page_says_so_though_its_lookup_failed(file: Path) -> None:
+    control = RUN["control"] | {"dns": {"failure": "dns_name_error", "addrs": []}, "http": None, "tls": {}}
+    expect = {"dns_consistency": None, "accessible": None, "blocking": None}
+    assert replayed(file, run(dns=[], control=control, expect=expect)) == 0
+
+
+def test_a_failure_is_expected_in_the_words_in_which_the_step_has_it(file: Path) -> None:
+    long = f"unknown_failure: {'x' * 400}"
+    for failure in ("response_never_received", long):
+        handshake = RUN["tls"][0] | {"failure": failure}
+        assert replayed(file, run(tls=[handshake], expect={"http_experiment_failure": failure})) == 0
+
+
+@pytest.mark.parametrize(
     ("content", "reason"),
     [
         ("{", "is it cut off?"),

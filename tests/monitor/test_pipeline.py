@@ -333,6 +333,16 @@ async def test_an_incident_that_nobody_can_follow_any_more_is_taken_back(pipelin
     assert "no longer" in (events[-1].change.reason or "")
 
 
+async def test_what_a_person_has_just_decided_does_not_keep_a_new_configuration_out(pipeline: Pipeline, store: Store) -> None:
+    await pipeline.take([report(0, State.BLOCKED), report(5, State.BLOCKED)])
+    await release(store)
+    pipeline.watch = Watch(WATCHLIST, {}, {"story": STORY})
+    await pipeline.let_go()
+    async with store.reading() as reading:
+        (after,) = await reading.incidents()
+    assert (after.stage, after.tlp, after.version) == (IncidentStage.RETRACTED, Tlp.CLEAR, 4)
+
+
 async def test_a_vantage_point_that_was_removed_no_longer_holds_an_incident_open(pipeline: Pipeline, store: Store) -> None:
     both = [report(minute, State.BLOCKED, vantage) for minute in (0, 5) for vantage in ("moscow", "kazan")]
     await pipeline.take(both)
@@ -380,13 +390,18 @@ async def test_a_loss_within_a_planned_change_is_kept_and_opens_nothing(pipeline
     assert state.state is State.BLOCKED
 
 
-async def test_a_release_by_a_person_is_caught_up_with(pipeline: Pipeline, store: Store) -> None:
-    await pipeline.take([report(0, State.BLOCKED), report(5, State.BLOCKED)])
+async def release(store: Store) -> None:
+    """Let the one incident leave the house, as a person does on the command line."""
     async with store.reading() as reading:
         (incident,) = await reading.incidents()
     released = record(incident.id, incident.version + 1, START, EventKind.RELEASED, Change(tlp=Tlp.CLEAR, reason="agreed"))
     async with store.writing() as writing:
         await writing.append([released], [apply(incident, released)])
+
+
+async def test_a_release_by_a_person_is_caught_up_with(pipeline: Pipeline, store: Store) -> None:
+    await pipeline.take([report(0, State.BLOCKED), report(5, State.BLOCKED)])
+    await release(store)
     await pipeline.take([report(minute, State.OK) for minute in (10, 15, 20)])
     async with store.reading() as reading:
         (after,) = await reading.incidents()

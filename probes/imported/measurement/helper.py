@@ -6,7 +6,7 @@ from typing import Final, TypedDict
 
 from probes.imported.measurement.fields import Fields, clean
 from probes.imported.measurement.steps import failure_of, sorted_out
-from probes.imported.measurement.words import CALL, endpoint, failure_in
+from probes.imported.measurement.words import CALL, endpoint, failure_in, wire_name
 from probes.kit.observation import Control, DnsLookup, Facts, HttpExchange, TcpConnect, TlsHandshake
 from probes.kit.vocabulary import Aim
 
@@ -87,7 +87,7 @@ def _handshakes(control: Fields, host: str) -> Iterator[TlsHandshake]:
                 failure=failure_of(status),
                 address=place[0],
                 port=place[1],
-                server_name=(status.text("server_name", _NAME_CAP) or host).lower(),
+                server_name=wire_name(status.text("server_name", _NAME_CAP) or host),
             )
 
 

@@ -14,8 +14,8 @@ from probes.imported.measurement.helper import read_control
 from probes.imported.measurement.seen import Seen
 from probes.imported.measurement.tagged import read_tagged
 from probes.imported.measurement.untagged import read_untagged
+from probes.imported.measurement.words import wire_name
 from probes.imported.services.witness import witness_id
-from probes.kit.hostname import ascii_host
 from probes.kit.marks import Markers
 from probes.kit.observation import Blob, Control, Facts, Observation, Provenance
 
@@ -133,10 +133,7 @@ def _host(asked: str) -> str:
         host, scheme = "", ""
     if scheme not in {"http", "https"} or not host:
         raise Unusable(f"{asked[:80]!r} (`input`) is not the address of a page: only measurements of http and https are read")
-    try:
-        return ascii_host(host)
-    except ValueError:
-        return host.lower()  # OONI measures what we would never look for, such as a host that is this very machine
+    return wire_name(host)
 
 
 def _moment(envelope: Fields, now: datetime) -> datetime:

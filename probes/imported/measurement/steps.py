@@ -6,7 +6,7 @@ from typing import Any, Final, TypedDict
 
 from probes.imported.measurement.fields import Fields
 from probes.imported.measurement.raw import packed_bytes
-from probes.imported.measurement.words import CALL, NOT_SAID, OWN, endpoint, failure_in, transport_of
+from probes.imported.measurement.words import CALL, NOT_SAID, OWN, endpoint, failure_in, transport_of, wire_name
 from probes.kit.address import is_address
 from probes.kit.chain import Examined, read_chain
 from probes.kit.marks import Markers
@@ -144,7 +144,7 @@ def handshake(entry: Fields, common: Common, markers: Markers | None) -> tuple[T
         failure=failure_in(entry),
         address=place[0],
         port=place[1],
-        server_name=(entry.text("server_name", _NAME_CAP) or "").lower(),
+        server_name=wire_name(entry.text("server_name", _NAME_CAP) or ""),
         version=entry.text("tls_version", _WORD_CAP) or None,
         cipher=entry.text("cipher_suite", _WORD_CAP) or None,
         **_described(examined),

@@ -7,7 +7,7 @@ from probes.imported.measurement.fields import Fields
 from probes.imported.measurement.pages import page
 from probes.imported.measurement.seen import Seen
 from probes.imported.measurement.steps import Common, common, connect, handshake, lookup, order_of, read_answers, read_tags
-from probes.imported.measurement.words import OWN, endpoint, transport_of
+from probes.imported.measurement.words import OWN, endpoint, transport_of, wire_name
 from probes.kit.marks import Markers
 from probes.kit.vocabulary import Aim
 
@@ -67,7 +67,7 @@ class _Leads:
 
 
 def _look_up(seen: Seen, query: Fields, markers: Markers | None) -> None:
-    name = (query.text("hostname", _NAME_CAP) or "").lower()
+    name = wire_name(query.text("hostname", _NAME_CAP) or "")
     answers = read_answers(query)
     place = common(query, read_tags(query).hop or 0, Aim.VISIT if _is_own(query) else Aim.ELSEWHERE)
     seen.looked_up(lookup(query, place, name, answers, markers), answers)

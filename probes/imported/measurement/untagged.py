@@ -11,7 +11,7 @@ from probes.imported.measurement.fields import Fields
 from probes.imported.measurement.pages import page
 from probes.imported.measurement.seen import Seen
 from probes.imported.measurement.steps import Answers, Common, common, connect, handshake, lookup, order_of, read_answers
-from probes.imported.measurement.words import CALL, OWN, failure_in, transport_of
+from probes.imported.measurement.words import CALL, OWN, failure_in, transport_of, wire_name
 from probes.kit.marks import Markers
 from probes.kit.observation import DnsLookup, HttpExchange, Step
 from probes.kit.vocabulary import Aim
@@ -42,7 +42,7 @@ def _look_up(seen: Seen, query: Fields, host: str, markers: Markers | None) -> N
     """Read a query. One answer of the operating system is written down twice, once for each family, as we ask for each."""
     is_own = transport_of(query.text("engine", _NAME_CAP) or "") == OWN
     place = common(query, 0, Aim.VISIT if is_own else Aim.ELSEWHERE)
-    name = (query.text("hostname", _NAME_CAP) or host).lower()
+    name = wire_name(query.text("hostname", _NAME_CAP) or host)
     answers = read_answers(query)
     seen.looked_up(lookup(query, place, name, answers, markers, own=OWN), answers)
 
@@ -96,6 +96,6 @@ def _failed_lookup(place: Common, name: str, failure: str) -> DnsLookup:
 
 def _host_of(url: str) -> str:
     try:
-        return (urlsplit(url).hostname or "").lower()
+        return wire_name(urlsplit(url).hostname or "")
     except ValueError:
         return ""

@@ -5,6 +5,7 @@ from typing import Any, Final
 from probes.imported.measurement.fields import Fields, clean
 from probes.kit.address import is_address
 from probes.kit.failure import UNKNOWN_PREFIX, Failure
+from probes.kit.hostname import ascii_host
 
 NOT_SAID: Final = UNKNOWN_PREFIX + "it failed, and the measurement does not say how"
 
@@ -48,6 +49,14 @@ def failure_in(fields: Fields, name: str = "failure") -> str | None:
 def transport_of(engine: str) -> str | None:
     """`system`, `udp`, `tcp`, `dot` or `doh`; None for a way of asking that we do not know, which then says nothing."""
     return OWN if engine in _OWN else _ENGINES.get(engine)
+
+
+def wire_name(host: str) -> str:
+    """A host as the wire carries it, in one spelling whoever wrote it: lower case, A-labels, no final dot."""
+    try:
+        return ascii_host(host)
+    except ValueError:
+        return host.lower().removesuffix(".")  # OONI measures what we would never look for, such as this very machine
 
 
 def endpoint(text: str) -> tuple[str, int] | None:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from probes.kit.address import is_address
-from probes.kit.observation import Control, Facts, HttpExchange, TcpConnect, TlsHandshake
+from probes.kit.observation import Control, DnsLookup, Facts, HttpExchange, TcpConnect, TlsHandshake
 from probes.kit.vocabulary import Validity
-from probes.website.classic.paths import in_order, own_lookups
+from probes.website.classic.paths import in_order, is_ours, own_lookups
 
 _Endpoint = tuple[str, int, str | None]
 """Address, port, and the name in whose name a handshake was made."""
@@ -90,9 +90,11 @@ def _endpoint(step: TcpConnect | TlsHandshake) -> _Endpoint:
 def _fetching(facts: Facts) -> tuple[str | None, HttpExchange | None]:
     """What the way to the page failed with, or the page; neither where nobody tried.
 
-    A helper says so outright. In a look of ours it is the deepest thing that the last hop came to.
+    A helper says so outright, or nothing. In a look of ours it is the deepest thing that the last hop came to.
     """
     deepest = next(iter(in_order(facts)), None)
+    if isinstance(deepest, DnsLookup) and not is_ours(deepest):
+        return None, None
     if isinstance(deepest, HttpExchange) and deepest.failure is None:
         return None, deepest
     return (deepest.failure if deepest else None), None

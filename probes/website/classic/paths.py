@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from probes.kit.address import may_connect
 from probes.kit.failure import Failure
 from probes.kit.observation import DnsLookup, Facts, HttpExchange, TcpConnect, TlsHandshake
 from probes.kit.vocabulary import Aim
+from probes.website.walk import CERTIFICATE
 
 _OWN: Final = "system"
 _PAIR: Final = ("A", "AAAA")
@@ -24,9 +26,13 @@ def own_lookups(facts: Facts) -> list[DnsLookup]:
     asked = [one for one in facts.dns if one.transport == _OWN and one.aim is Aim.VISIT]
     joined: dict[object, list[DnsLookup]] = {}
     for number, one in enumerate(asked):
-        is_ours = one.resolver == _OWN and one.qtype in _PAIR
-        joined.setdefault((one.hop, one.name) if is_ours else number, []).append(one)
+        joined.setdefault((one.hop, one.name) if is_ours(one) and one.qtype in _PAIR else number, []).append(one)
     return [_as_one(questions) for questions in joined.values()]
+
+
+def is_ours(lookup: DnsLookup) -> bool:
+    """Whether the look-up is one of our own, and not recorded by somebody else."""
+    return lookup.resolver == _OWN
 
 
 def _as_one(questions: Sequence[DnsLookup]) -> DnsLookup:
@@ -46,7 +52,7 @@ def is_missing_ipv6(lookup: DnsLookup) -> bool:
 
 def visited_pages(facts: Facts) -> list[HttpExchange]:
     """The exchanges of the visit. OONI does not talk to whoever shows a bad certificate, so what such a one said is left out."""
-    broken = {(one.hop, one.address) for one in facts.tls if one.aim is Aim.VISIT and one.failure is not None}
+    broken = {(one.hop, one.address) for one in facts.tls if one.aim is Aim.VISIT and one.failure in CERTIFICATE}
     visits = (one for one in facts.http if one.aim is Aim.VISIT)
     return [one for one in visits if not (is_over_tls(one) and (one.hop, one.address) in broken)]
 
@@ -69,9 +75,13 @@ def in_order(facts: Facts) -> list[Decisive]:
 def _steps(facts: Facts) -> Iterator[Decisive]:
     yield from own_lookups(facts)
     # What we would not connect to ourselves, such as loopback, OONI does not try either.
-    yield from (one for one in facts.tcp if one.aim is Aim.VISIT and one.failure != Failure.DNS_BOGON)
+    yield from (one for one in facts.tcp if one.aim is Aim.VISIT and not _is_refusal(one))
     yield from (one for one in facts.tls if one.aim is Aim.VISIT)
     yield from visited_pages(facts)
+
+
+def _is_refusal(step: TcpConnect) -> bool:
+    return step.failure == Failure.DNS_BOGON and not may_connect(step.address)
 
 
 def _rank(step: Decisive) -> tuple[int, int, str]:

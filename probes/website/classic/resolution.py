@@ -32,7 +32,7 @@ def consistency(lookups: Sequence[DnsLookup], helper: Helper | None, asns: Mappi
     wrong = {_Standing.INVALID, _Standing.UNEXPECTED}
     if found.isdisjoint(wrong) and not found.isdisjoint({_Standing.VALID, _Standing.EXPECTED}):
         return CONSISTENT
-    resolved_alone = any(_addresses(one) for one in first) and not helper.addresses
+    resolved_alone = any(one.failure is None and _addresses(one) for one in first) and not helper.addresses
     return INCONSISTENT if resolved_alone or not found.isdisjoint(wrong) else None
 
 

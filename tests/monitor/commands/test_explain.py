@@ -1,6 +1,7 @@
 """`cutwatch explain ooni`: exactly the documented object for a program, sentences for a person, a remedy for what is none."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,11 @@ def test_a_time_without_offset_is_refused(cutwatch: Type, saved, at: str) -> Non
     result = cutwatch("explain", "ooni", saved("made.json", tagged()), "--at", at)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "2026-01-31T12:00:00Z" in result.stderr
+
+
+def test_a_file_whose_name_is_no_text_is_read_all_the_same(cutwatch: Type, saved, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"odd\xff.json")
+    Path(saved("plain.json", tagged())).rename(odd)
+    result = cutwatch("explain", "ooni", str(odd), "--json")
+    [record] = objects(result)
+    assert record["file"] == f"{tmp_path}/odd\N{REPLACEMENT CHARACTER}.json"

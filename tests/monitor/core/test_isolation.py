@@ -14,7 +14,7 @@ from monitor.core.isolation import ROUNDS, WINDOW, Isolations, case_of
 from monitor.core.sight import sight_id
 from monitor.core.verdict import Verdict
 from probes.kit.vocabulary import VantageHealth
-from tests.monitor.core.test_sight import START, a_round
+from tests.monitor.core.test_sight import BLIND, START, a_round
 
 HEALTHY, OFFLINE, ISOLATED = VantageHealth.HEALTHY, VantageHealth.OFFLINE, VantageHealth.ISOLATED
 
@@ -171,6 +171,17 @@ def test_while_nobody_elsewhere_sees_either_the_canaries_themselves_may_be_gone(
     assert kinds == [EventKind.OPENED]
     story.see(HEALTHY, 20, vantage="berlin")
     assert story.see(ISOLATED, 21) == [EventKind.CONFIRMED]
+
+
+def test_a_place_elsewhere_that_is_reached_over_the_line_that_is_cut_does_not_speak_against_it(story: Story) -> None:
+    """The machine stands inside, and its proxy abroad: the shutdown takes both."""
+    story.see(HEALTHY, 0)
+    kinds = story.tell(
+        a_round(minute, health, vantage)
+        for minute in range(1, 10)
+        for health, vantage in ((BLIND, "berlin"), (ISOLATED, "yakutsk"))
+    )
+    assert kinds == [EventKind.OPENED, EventKind.CONFIRMED]
 
 
 def test_what_a_person_took_back_does_not_return_by_itself_the_same_day(shutdown: Story) -> None:

@@ -32,6 +32,16 @@ PLACES = Watchlist(
 SIGHTS = sight_checks(PLACES)
 
 
+BLIND = "blind"
+"""A place whose proxy is gone, so that no canary was asked."""
+
+
+def told_of(health: VantageHealth | str) -> dict[str, object]:
+    if health == BLIND:
+        return {"health": str(OFFLINE), "detail": "0 of 2 canaries answer", "blind": True}
+    return {"health": str(health), "detail": "1 of 2 canaries answer"}
+
+
 def observed(minute: float, health: VantageHealth | str, vantage: str = "yakutsk") -> Observation:
     at = START + timedelta(minutes=minute)
     return Observation(
@@ -40,7 +50,7 @@ def observed(minute: float, health: VantageHealth | str, vantage: str = "yakutsk
         vantage=vantage,
         started_at=at,
         duration=0.4,
-        facts=Facts(details={"health": str(health), "detail": "1 of 2 canaries answer"}),
+        facts=Facts(details=told_of(health)),
         probe_version=1,
         software="test",
     )
@@ -71,6 +81,11 @@ def test_a_round_is_judged(health: VantageHealth | str, state: State, rule: str)
     assert (verdict.state, verdict.rule, verdict.country) == (state, rule, "RU")
     assert is_round(verdict)
     assert not speaks_of_its_target(verdict)
+
+
+def test_a_round_that_never_got_out_is_told_from_one_in_which_nobody_answered() -> None:
+    verdict = a_round(0, BLIND)
+    assert (verdict.state, verdict.rule) == (State.UNMEASURED, "canaries.sight.blind")
 
 
 def test_a_round_without_facts_says_nothing() -> None:

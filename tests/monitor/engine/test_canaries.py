@@ -153,6 +153,19 @@ async def test_through_a_proxy_names_are_resolved_at_its_far_end(stage: Stage, m
     assert await stage.until(watch_of(stage).after(0)) is VantageHealth.HEALTHY
 
 
+async def test_where_the_proxy_itself_is_gone_that_is_what_the_round_says(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody was asked: the canaries may be as well as ever."""
+    monkeypatch.setattr(FakeLook, "proxied", True)
+    stage.world.proxies_down.add("moscow")
+    stage.world.hosts.update(dict.fromkeys((*DOMESTIC, *FOREIGN), DEAD))
+    heard = Heard(stage)
+    assert await stage.until(heard.watch.after(0)) is VantageHealth.OFFLINE
+    made = observation_of(heard.sightings[0], "cutwatch/test")
+    assert made.facts is not None
+    assert made.facts.details["blind"] is True
+    assert made.facts.details["detail"] == "0 of 2 domestic and 0 of 2 foreign canaries answer; the proxy does not work"
+
+
 BOTH = ("2001:db8::1", "2001:db8::2", "192.0.2.1", "192.0.2.2")
 
 

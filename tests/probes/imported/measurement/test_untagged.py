@@ -54,6 +54,12 @@ def test_a_site_that_is_well_is_well() -> None:
     assert found.dns_experiment_failure is None
 
 
+def test_a_name_may_end_in_a_dot() -> None:
+    queries = [query(FALSE, engine="system", hostname=f"{NAME}.", tags=None, transaction_id=0)]
+    document = untagged(queries=queries, tls_handshakes=[], requests=[]) | {"input": f"https://{NAME}./"}
+    assert verdict(document).dns_consistency == "inconsistent"
+
+
 def test_all_that_was_done_was_a_visit() -> None:
     facts = read(untagged()).facts
     assert {one.aim for one in facts.steps()} == {Aim.VISIT}

@@ -102,6 +102,10 @@ class TestResolution:
         result = judged(Telling().asked(NAME, FALSE).connected(FALSE, failure="connection_refused"), control)
         assert (result.dns_consistency, said(result)) == ("inconsistent", DNS)
 
+    def test_addresses_beside_a_failure_are_no_answer(self) -> None:
+        own = Telling().asked(NAME, FALSE, failure="dns_bogon_error")
+        assert judged(own, Helper().fetched()).dns_consistency is None
+
     def test_without_a_control_nothing_can_be_said(self) -> None:
         assert judged(Telling().asked(NAME, FALSE)).dns_consistency is None
 
@@ -221,6 +225,10 @@ class TestFinalResponse:
         )
         result = judged(own, working())
         assert (said(result), result.http_experiment_failure) == (FAILS, "ssl_unknown_authority")
+
+    def test_a_page_counts_though_another_handshake_with_the_same_host_broke(self) -> None:
+        own = visit().shook_hands(TRUE, NAME, failure=RESET).got(HTTPS, TRUE)
+        assert said(judged(own, working())) == OK
 
 
 class TestBrokenExchange:
@@ -362,6 +370,11 @@ class TestLoopback:
     def test_our_own_refusal_to_connect_there_is_no_failure_of_the_site(self) -> None:
         own = Telling().asked(NAME, "127.0.0.1").connected("127.0.0.1", failure="dns_bogon_error")
         assert judged(own, working()).http_experiment_failure is None
+
+    def test_the_same_word_for_an_address_that_can_be_tried_is_a_failure_like_any(self) -> None:
+        own = Telling().asked(NAME, TRUE).connected(TRUE, failure="dns_bogon_error")
+        result = judged(own, working())
+        assert (said(result), result.http_experiment_failure) == (TCP, "dns_bogon_error")
 
     def test_without_control_nothing_decides(self) -> None:
         assert said(judged(Telling().asked(NAME, "127.0.0.1"))) == UNKNOWN
