@@ -81,6 +81,8 @@ class _Written:
     isolation: IsolationStep
     judged: Sequence[Judged]
     messages: int
+    watch: Watch
+    """The configuration under which it was written."""
 
     @property
     def events(self) -> tuple[tuple[Event, Incident], ...]:
@@ -193,7 +195,7 @@ class Pipeline:
             await asyncio.sleep(self.retry)
 
     async def _write(self, reports: Sequence[Report]) -> _Written:
-        now = self.clock.now()
+        now, watch = self.clock.now(), self.watch
         memories = await self._memories(reports)
         async with self.store.writing() as writing:
             judged = self._judged(await _unknown(writing, reports), memories)
@@ -202,11 +204,11 @@ class Pipeline:
             verdicts = [verdict for verdict in current if speaks_of_its_target(verdict)]
             rounds = [one.verdict for one in judged if is_round(one.verdict)]
             numbers = _numbers(await writing.next_incident_id(now.year))
-            watchlist = self.watch.watchlist
+            watchlist = watch.watchlist
             step = self.ledger.take(verdicts, watchlist.monitor.confirmation, now, numbers, planned_changes(watchlist))
             isolation = self.isolations.take(rounds, now, numbers)
             messages = await self._write_events(writing, step) + await self._write_events(writing, isolation)
-        return _Written(step, isolation, judged, messages)
+        return _Written(step, isolation, judged, messages, watch)
 
     async def _write_events(self, writing: Writing, step: Step | IsolationStep) -> int:
         if not step.events:
@@ -259,6 +261,10 @@ class Pipeline:
     def _settle(self, written: _Written) -> None:
         self.ledger.keep(written.step)
         self.isolations.keep(written.isolation)
+        if written.watch is not self.watch:
+            # The configuration has changed meanwhile: what it has let go must not come back by what was under way.
+            self.ledger.forget_others(self.watch.checks)
+            self.isolations.forget_others(self.watch.sights)
         self.metrics.looked([one for one in written.judged if not is_round(one.verdict)])
         self.metrics.happened(written.events)
         for event, incident in written.events:

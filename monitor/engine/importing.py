@@ -213,6 +213,7 @@ class Imports:
         for witness in found:
             await self._hand_over(item, witness)
             item.accounted = max(item.accounted, witness.observation.started_at.timestamp() - self._hands.drift())
+        source.taken(item.id)
         await self._account(item, self._hands.steady() - source.delay.total_seconds(), why)
 
     async def _account(self, item: Scheduled, until: float, why: Unmeasured) -> None:

@@ -120,6 +120,9 @@ class Globalping:
             return ()
         return witnesses(visits, wish, self._api.base, self._markers)
 
+    def taken(self, check: str) -> None:
+        """Nothing is brought twice: every look is a new one."""
+
     def problem(self) -> str | None:
         """Whether the hour's tests are used up, or nearly."""
         wait = self._gate.closed_for

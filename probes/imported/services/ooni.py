@@ -104,6 +104,8 @@ class Ooni:
         self._markers = markers
         self._known: dict[str, dict[str, datetime]] = {}
         """Of each check the measurements that need not be brought any more, by uid."""
+        self._brought: dict[str, dict[str, datetime]] = {}
+        """Of each check those that were brought last, and are not known to have been taken."""
 
     async def look(self, wish: Wish) -> tuple[Witness, ...]:
         """What was published since the newest look of this check, newest last. Raises `Unavailable`."""
@@ -115,7 +117,11 @@ class Ooni:
         for row in fresh:
             if row not in wanted:
                 known[row.uid] = row.at
-        return await self._bring(wanted, known, wish)
+        return await self._bring(wanted, wish)
+
+    def taken(self, check: str) -> None:
+        """What was brought last is in good hands; whatever is not will be brought again."""
+        self._known.setdefault(check, {}).update(self._brought.pop(check, {}))
 
     def problem(self) -> str | None:
         """Whether we were sent away for longer than a question can wait."""
@@ -147,9 +153,10 @@ class Ooni:
             raise Unavailable("it answers with an error in place of a list") from None
         return [row for one in page.results if (row := _listed(one)) is not None and _was_asked_for(row, wish)]
 
-    async def _bring(self, wanted: Sequence[Listed], known: dict[str, datetime], wish: Wish) -> tuple[Witness, ...]:
+    async def _bring(self, wanted: Sequence[Listed], wish: Wish) -> tuple[Witness, ...]:
         """Fetch them, oldest first. Where the service fails half-way, what is there already counts, and the rest comes later."""
         found: list[Witness] = []
+        brought = self._brought[wish.check] = {}
         for row in sorted(wanted, key=lambda one: (one.at, one.uid)):
             try:
                 found.append(await self._fetch(row, wish))
@@ -159,7 +166,7 @@ class Ooni:
                 if not found:
                     raise
                 break
-            known[row.uid] = row.at
+            brought[row.uid] = row.at
         return tuple(found)
 
     async def _fetch(self, row: Listed, wish: Wish) -> Witness:

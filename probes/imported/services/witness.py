@@ -67,6 +67,10 @@ class Source(Protocol):
         """
         ...
 
+    def taken(self, check: str) -> None:
+        """All that `look` brought last for this check has been handed over. Until then it would be brought again."""
+        ...
+
     def problem(self) -> str | None:
         """A sentence for the person who runs this, where the service's limits are in the way."""
         ...

@@ -49,6 +49,10 @@ class FakeSource:
         self.sees: Callable[[Wish], tuple[Witness, ...]] = lambda wish: ()
         self.is_closed = False
         self.complaint: str | None = None
+        self.thanked: list[str] = []
+
+    def taken(self, check: str) -> None:
+        self.thanked.append(check)
 
     async def look(self, wish: Wish) -> tuple[Witness, ...]:
         self.wishes.append(wish)
@@ -119,6 +123,7 @@ async def test_what_was_published_is_handed_over_as_it_was_seen_and_whose(stage:
     assert (seen.probe_version, seen.software, seen.validity) == (FAKE.version, "cutwatch/test", Validity.VALID)
     assert seen.provenance is not None
     assert seen.provenance.attribution == "OONI, CC BY-NC-SA 4.0"
+    assert set(stage.ooni.thanked) == {"memorial"}
 
 
 async def test_the_next_question_goes_on_from_the_newest_that_is_known(stage: Importing) -> None:

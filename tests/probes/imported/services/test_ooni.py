@@ -104,10 +104,19 @@ async def test_the_service_is_asked_as_documented(story: Story) -> None:
 async def test_what_was_brought_is_not_brought_again_and_what_comes_late_is_not_missed(story: Story) -> None:
     story.service.published = [published(30)]
     assert len(await story.source.look(wish())) == 1
+    story.source.taken(wish().check)
     story.service.published.append(published(90, number=2))
     (late,) = await story.source.look(wish(newest=NOON - timedelta(minutes=30)))
     assert late.observation.started_at == NOON - timedelta(minutes=90)
+    story.source.taken(wish().check)
     assert await story.source.look(wish(newest=NOON - timedelta(minutes=30))) == ()
+
+
+async def test_what_nobody_took_is_brought_again(story: Story) -> None:
+    story.service.published = [published(30)]
+    (first,) = await story.source.look(wish())
+    (again,) = await story.source.look(wish())
+    assert first.observation.id == again.observation.id
 
 
 async def test_after_a_restart_the_same_measurement_has_the_same_id(story: Story) -> None:
@@ -125,6 +134,7 @@ async def test_only_a_few_of_each_network_are_fetched(story: Story) -> None:
     found = await story.source.look(wish())
     assert len(found) == ANOMALIES + WELL
     assert len(story.service.asked("/api/v1/raw_measurement")) == ANOMALIES + WELL
+    story.source.taken(wish().check)
     assert await story.source.look(wish()) == ()
 
 
@@ -222,6 +232,7 @@ async def test_what_is_there_already_counts_when_the_service_fails_half_way(stor
 
     story.service.respond = respond  # type: ignore[method-assign]  # a service that breaks down after two answers
     (first,) = await story.source.look(wish())
+    story.source.taken(wish().check)
     story.service.respond = list_and_first  # type: ignore[method-assign]  # and comes back
     (second,) = await story.source.look(wish())
     assert first.observation.started_at < second.observation.started_at
