@@ -109,7 +109,7 @@ def test_an_interception_is_called_by_its_name_and_cannot_wait() -> None:
     text = told(EventKind.CONFIRMED, replace(BLOCKED, mechanisms=("tls.mitm.state_ca",)))
     assert text.title == "OVD-Info: ovd.info connection intercepted (Russia)"
     assert "Act now. Warn people not to log in or donate from there." in text.body
-    assert "a false certificate was shown in place of the site's own" in text.body
+    assert "a certificate of a state's own authority was shown" in text.body
 
 
 def test_a_loss_for_everybody_names_no_country_in_its_title() -> None:
@@ -171,7 +171,7 @@ def test_a_beginning_is_no_more_exact_than_the_looks_were(onset: Bracket, senten
         ("dns.injection.blockpage", "a forged DNS answer"),
         ("dns.nxdomain", "the internet's address book"),
         ("tls.reset.other", "the connection was cut while it was being set up"),
-        ("http.reset.host", "cut when the page was asked for"),
+        ("http.reset.host", "cut as soon as it asked for the site's name"),
         ("ip.unreachable", "no way led to the server's address"),
     ],
 )
