@@ -156,4 +156,5 @@ def test_nothing_is_blocked_or_down_without_a_control(own: Facts) -> None:
     finding = Story(own, country="RU").judged_by(WEBSITE)
 
     assert finding.state not in {State.BLOCKED, State.THROTTLED, State.DOWN, State.UNREACHABLE}
-    assert finding.state is not State.LAPSED or finding.rule == "website.service.parked"  # which a page says of itself
+    # A parking page says of itself what it is.
+    assert finding.state is not State.LAPSED or finding.rule == "website.service.parked_unconfirmed"
