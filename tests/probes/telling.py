@@ -1,6 +1,6 @@
 """Tells what a look saw, step by step, so that a story about a verdict needs no network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -76,6 +76,19 @@ class Story:
 
     def judged_by(self, probe: Probe) -> Finding:
         return probe.judge(self.observation(), self.recent)
+
+
+class Stories(dict[str, list[Callable[[], Story]]]):
+    """The stories of one probe, by the rule in whose verdict each must end."""
+
+    def tells_of(self, rule: str) -> Callable[[Callable[[], Story]], Callable[[], Story]]:
+        """The story below must end in the verdict of this rule."""
+
+        def register(story: Callable[[], Story]) -> Callable[[], Story]:
+            self.setdefault(rule, []).append(story)
+            return story
+
+        return register
 
 
 def seen(

@@ -1,13 +1,12 @@
 """What resolvers have been seen to do, one story for every rule of the DNS probe and for everything that must not be mistaken."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from probes.kit.observation import DnsReply, Facts, Mark, Observation
 from probes.kit.vocabulary import Aim, MarkKind
-from tests.probes.telling import NOON, Story, Telling, both, from_control, seen
+from tests.probes.telling import NOON, Stories, Story, Telling, both, from_control, seen
 
 NAME = "ovdinfo.org"
 NOBODY = f"0123456789abcdef.{NAME}"
@@ -24,17 +23,8 @@ PUBLIC = "9.9.9.9"
 FORGED_IN_RUSSIA = Mark(name="own:ru_example", kind=MarkKind.FORGED_ADDRESS, countries=("RU",))
 STATE_AUTHORITY = Mark(name="own:ru_authority", kind=MarkKind.STATE_AUTHORITY)
 
-STORIES: dict[str, list[Callable[[], Story]]] = {}
-
-
-def tells_of(rule: str) -> Callable[[Callable[[], Story]], Callable[[], Story]]:
-    """The story below must end in the verdict of this rule."""
-
-    def register(story: Callable[[], Story]) -> Callable[[], Story]:
-        STORIES.setdefault(rule, []).append(story)
-        return story
-
-    return register
+STORIES = Stories()
+tells_of = STORIES.tells_of
 
 
 def answered(*addresses: str, alias: str | None = None, **more: Any) -> Facts:

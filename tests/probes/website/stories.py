@@ -1,6 +1,5 @@
 """One story for every rule of the website probe: its name tells what happened, its body what was seen."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -8,7 +7,7 @@ from typing import Any, Final
 from probes.kit.observation import Facts
 from probes.kit.vocabulary import Aim
 from probes.website.redirect import TOO_MANY
-from tests.probes.telling import GOOD_ISSUER, NOON, Story, Telling, both, from_control, seen
+from tests.probes.telling import GOOD_ISSUER, NOON, Stories, Story, Telling, both, from_control, seen
 
 SITE: Final = "www.example.com"
 HTTPS: Final = f"https://{SITE}/"
@@ -18,17 +17,8 @@ FORGED: Final = "83.224.65.41"
 SECOND: Final = "93.184.216.35"
 INNOCUOUS: Final = "www.example.net"
 
-STORIES: dict[str, list[Callable[[], Story]]] = {}
-
-
-def tells_of(rule: str) -> Callable[[Callable[[], Story]], Callable[[], Story]]:
-    """The story below must end in the verdict of this rule."""
-
-    def register(story: Callable[[], Story]) -> Callable[[], Story]:
-        STORIES.setdefault(rule, []).append(story)
-        return story
-
-    return register
+STORIES = Stories()
+tells_of = STORIES.tells_of
 
 
 def resolved(*answers: str) -> Telling:
