@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := api monitor probes tests bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench format lock clean
+.PHONY: help run demo test soak check fuzz bench format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ demo: $(VENV)/.development ## replay real cases at high speed in a loopback worl
 	@exec $(BIN)/python -m tests.lab demo
 
 # The stories of whole processes mostly wait; they are told beside the others, and printed after them.
-STORIES := tests/test_main_job.py tests/test_killed.py tests/namespaces
+STORIES := tests/test_main_job.py tests/test_killed.py tests/faults tests/namespaces
 
 test: $(VENV)/.development ## the test suite
 	@told=$$(mktemp); trap 'rm -f "$$told"' EXIT; \
@@ -26,12 +26,18 @@ test: $(VENV)/.development ## the test suite
 	$(BIN)/pytest $(STORIES:%=--ignore=%); others=$$?; \
 	wait $$stories; ended=$$?; cat "$$told"; exit $$((others || ended))
 
+soak: $(VENV)/.development ## the fault stories, large: storms, kills, locks, full disks (half an hour)
+	@$(BIN)/python -m tests.faults
+
 check: $(VENV)/.development ## style, types, import contracts, dependencies
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
+
+fuzz: $(VENV)/.development ## ask the API everything, as three sorts of reader (five minutes)
+	@$(BIN)/python -m tests.fuzz
 
 bench: $(VENV)/.development ## what a look, a row and an idle check cost, as ratios
 	@for name in probe_cost engine_overhead write_path idle_memory; do echo "== $$name"; $(BIN)/python -m bench.$$name || exit 1; done

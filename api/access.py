@@ -1,20 +1,28 @@
 """Who reads, and what they may see. Everything that leaves the house passes one of the questions asked here.
 
 Anonymous readers see what a person has released as `CLEAR`, and nothing that betrays the rest. Staff see everything. A key
-sees what belongs to the organisations that it is bound to, besides what is public.
+sees what belongs to the organisations that it is bound to, besides what is public. Where `public` in `monitor.yaml` is
+false, nothing is: whoever shows no key reads nothing at all.
+
+A browser's session reads, and acts through the forms of our own pages. Through the API only a key writes: a cookie travels by
+itself, so that a hostile page could write with it.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Annotated, Final
 
 from fastapi import BackgroundTasks, Depends, HTTPException, Request
 
-from monitor.core.incident import Incident, IncidentStage
-from monitor.core.keys import Key, Scope, fingerprint, parse_authorization
-from monitor.core.watchlist import Organisation, Target, Tlp
+from monitor.core.incident import Incident
+from monitor.core.keys import Key, KeyUse, Scope, fingerprint, parse_authorization
+from monitor.core.kinds import IncidentStage, Origin
+from monitor.core.model import Tlp
+from monitor.core.watchlist import Organisation, Target, Watchlist
 from monitor.service import Context
 from monitor.store import StoreUnavailable
 
@@ -55,9 +63,17 @@ class Reader:
         """Whether what is private to this organisation is open to the reader."""
         return Scope.READ in self.scopes and (self.organisations is None or organisation in self.organisations)
 
+    def acts_for(self, organisation: str) -> bool:
+        """Whether what the reader enters or decides may be about this organisation."""
+        return self.organisations is None or organisation in self.organisations
+
     def may_read(self, incident: Incident) -> bool:
         """Whether the reader may know that this incident exists."""
-        return self.belongs_to(incident.key.organisation) or is_public(incident)
+        return self.may_read_as(incident.key.organisation, incident)
+
+    def may_read_as(self, organisation: str, incident: Incident) -> bool:
+        """Whether the reader may know of an incident that concerns this organisation, on its account or as anybody may."""
+        return self.belongs_to(organisation) or is_public(incident)
 
     def may_know(self, organisation: Organisation) -> bool:
         """Whether the reader may know that this organisation is watched."""
@@ -71,7 +87,8 @@ class Reader:
 def is_public(incident: Incident) -> bool:
     """Whether anybody may read it: released by a person, and more than a suspicion, now or when it was retracted."""
     ripe = incident.stage is not IncidentStage.SUSPECTED
-    withdrawn = incident.stage is IncidentStage.RETRACTED and incident.confirmed_at is None
+    never_stood = incident.confirmed_at is None and incident.origin is not Origin.ATTESTED
+    withdrawn = incident.stage is IncidentStage.RETRACTED and never_stood
     return incident.tlp is Tlp.CLEAR and ripe and not withdrawn
 
 
@@ -91,6 +108,15 @@ def session_cookie(context: Context) -> str:
     return "__Host-cutwatch" if is_encrypted(context) else "cutwatch_session"
 
 
+def form_token(request: Request) -> str:
+    """What a form of ours must bring along: it follows from the session's secret, which no other site can read.
+
+    Empty without a session. It is not the session's fingerprint, which the database holds.
+    """
+    cookie = request.cookies.get(session_cookie(context_of(request)))
+    return fingerprint(f"form {cookie}") if cookie else ""
+
+
 def is_encrypted(context: Context) -> bool:
     """Whether readers reach this service over TLS, as far as its configured address tells."""
     return context.settings.address.startswith("https://")
@@ -99,32 +125,33 @@ def is_encrypted(context: Context) -> bool:
 async def identify(request: Request, afterwards: BackgroundTasks) -> Reader:
     """Find out who reads. A key that does not open is an error, never a reason to answer as to the public."""
     context = context_of(request)
-    header = request.headers.get("authorization")
-    if header is not None:
-        key = await _key(context, header)
-        if _is_news(key, context.clock.now()):
-            afterwards.add_task(_note_use, context, key)
+    headers = request.headers.getlist("authorization")
+    if headers:
+        key = await _key(context, headers)
+        if is_news(key, context.clock.now()):
+            afterwards.add_task(note_use, context, key)
         return _holder(key)
     cookie = request.cookies.get(session_cookie(context))
     return STAFF if cookie and await _is_session(context, cookie) else ANONYMOUS
 
 
-async def _key(context: Context, header: str) -> Key:
-    secret = parse_authorization(header)
+async def _key(context: Context, headers: Sequence[str]) -> Key:
+    secret = parse_authorization(headers[0]) if len(headers) == 1 else None
     if secret is None:
-        raise unauthorised("Send the key as `Authorization: Bearer KEY`.")
+        raise unauthorised("Send one key, as `Authorization: Bearer KEY`.")
     async with context.store.reading() as reading:
         key = await reading.key(fingerprint(secret))
-    if key is None or not key.usable(context.clock.now()):
+    if key is None or key.use is not KeyUse.API or not key.usable(context.clock.now()):
         raise unauthorised("This key does not open anything: it is unknown, expired or revoked. `cutwatch keys` makes another.")
     return key
 
 
-def _is_news(key: Key, now: datetime) -> bool:
+def is_news(key: Key, now: datetime) -> bool:
+    """Whether its use is worth noting again."""
     return key.last_used_at is None or now - key.last_used_at >= NOTED_EVERY
 
 
-async def _note_use(context: Context, key: Key) -> None:
+async def note_use(context: Context, key: Key) -> None:
     """Note that a key is in use. Where the database cannot be written just now, the next use will be noted."""
     with suppress(StoreUnavailable):
         async with context.store.writing() as writing:
@@ -154,6 +181,53 @@ async def _keyed(reader: Identified) -> None:
 
 
 KEYED: Final = Depends(_keyed)
+
+
+def insist_on_key(reader: Reader, scope: Scope) -> None:
+    """Insist on a key that was made for this: through the API a browser's session writes nothing."""
+    if reader.is_anonymous or reader is STAFF:
+        raise unauthorised(f"This needs a key with the scope `{scope}`; a session does not do. `cutwatch keys` makes one.")
+    if scope not in reader.scopes:
+        raise HTTPException(403, f"This key lacks the scope `{scope}`.")
+
+
+async def _reviewer(reader: Identified) -> Reader:
+    insist_on_key(reader, Scope.REVIEW)
+    return reader
+
+
+async def _notifier(reader: Identified) -> Reader:
+    insist_on_key(reader, Scope.NOTICES)
+    return reader
+
+
+Reviewer = Annotated[Reader, Depends(_reviewer)]
+"""Whoever shows a key that may decide about incidents."""
+
+Notifier = Annotated[Reader, Depends(_notifier)]
+"""Whoever shows a key that may enter notices."""
+
+
+async def _staff_by_form(request: Request, reader: Identified) -> Reader:
+    """Insist on a signed-in member of staff who has sent one of our own forms."""
+    if reader is not STAFF:
+        raise unauthorised("This is for members of staff: open the address that `cutwatch keys sign-in` prints.")
+    given = (await request.form()).get("token")
+    if not isinstance(given, str) or not compare_digest(given.encode(), form_token(request).encode()):
+        raise HTTPException(403, "This form is not ours, or its session has ended. Load the page again, then send it.")
+    return reader
+
+
+StaffByForm = Annotated[Reader, Depends(_staff_by_form)]
+
+
+def insist_on_opening(reader: Reader, watchlist: Watchlist) -> None:
+    """Where nothing is public, insist on somebody who may read what is private."""
+    if watchlist.monitor.public or reader.audience != "public":
+        return
+    if reader.is_anonymous:
+        raise unauthorised("Nothing here is public. Show a key with the scope `read`, or sign in as a member of staff.")
+    raise HTTPException(403, "Nothing here is public, and this key lacks the scope `read`.")
 
 
 def unauthorised(detail: str) -> HTTPException:

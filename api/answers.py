@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from api import schemas
-from api.visible import SeenLook
+from api.looks import SeenLook, SeenLooks
 from api.wording import Wording
 from monitor.core import incident as core
+from monitor.core.instrument import InstrumentRecord
 from monitor.core.watchlist import Organisation, Target, VantagePoint
 from monitor.service import Health, VantageStatus
 from monitor.store import CheckState, Span
@@ -30,7 +31,7 @@ def incident(found: core.Incident, words: Wording, address: str) -> schemas.Inci
         target=found.key.target or None,
         provider=found.provider,
         countries=countries(found),
-        onset=schemas.Bracket.model_validate(found.onset),
+        onset=found.onset and schemas.Bracket.model_validate(found.onset),
         end=found.end and schemas.Bracket.model_validate(found.end),
         detected=found.detected,
         confirmed_at=found.confirmed_at,
@@ -48,7 +49,7 @@ def incident(found: core.Incident, words: Wording, address: str) -> schemas.Inci
 
 def countries(found: core.Incident) -> list[str]:
     """Where the loss is felt; empty where it is everyone's."""
-    return [found.key.country] if found.key.country else []
+    return list(found.countries)
 
 
 def event(found: core.Event) -> schemas.Event:
@@ -56,15 +57,35 @@ def event(found: core.Event) -> schemas.Event:
     return schemas.Event.model_validate(found)
 
 
-def numbered(seq: int, found: core.Event) -> schemas.NumberedEvent:
+def named(found: core.Event) -> schemas.NamedEvent:
     """An entry of the whole log."""
-    return schemas.NumberedEvent(seq=seq, **event(found).model_dump())
+    return schemas.NamedEvent(id=f"{found.incident}.{found.version}", **event(found).model_dump())
 
 
 def look(found: SeenLook) -> schemas.Look:
     """A look and the verdict on it."""
     origin = found.provenance and {**asdict(found.provenance), "name": found.provenance.name or None}
     return schemas.Look.model_validate({**asdict(found.verdict), "vantage": found.verdict.vantage or None, "provenance": origin})
+
+
+def instruments(found: SeenLooks) -> list[schemas.Instrument]:
+    """How the instrument worked at each vantage point, or in each country for those who may not know more."""
+    places = {look.verdict.vantage: look.verdict.country for look in found.items if look.verdict.vantage}
+    return [_instrument(one, places) for one in found.instrument]
+
+
+def _instrument(found: InstrumentRecord, places: Mapping[str, str | None]) -> schemas.Instrument:
+    known = found.vantage in places
+    return schemas.Instrument(
+        vantage=found.vantage if known else None,
+        country=places[found.vantage] if known else found.vantage or None,
+        looks=found.looks,
+        failed=dict(found.failed),
+        error_rate=found.error_rate,
+        timing_suspect=found.timing_suspect,
+        clock_offset=found.clock_offset,
+        clock_looks=found.clock_looks,
+    )
 
 
 def state(found: CheckState) -> schemas.State:

@@ -17,10 +17,12 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from api import routes
-from api.feed import Renderings
+from api.examples import add_examples
+from api.feeds.renderings import Renderings
 from api.headers import HeadRequests, HiddenToken, SecurityHeaders
 from api.limits import BodyCap, RateLimit
 from api.problems import Problem, answer_failure, answer_http, answer_invalid, answer_unavailable
+from api.stream import Pulse, Seats
 from monitor.store import StoreUnavailable
 
 _DESCRIPTION = """What Cutwatch remembers, for programs. Times are RFC 3339 in UTC; absent is `null`, never left out.
@@ -31,6 +33,10 @@ Anonymous readers see what a person has released. Everything else needs a key (`
 _TAGS = [
     {"name": "incidents", "description": "Losses of access, and everything that happened to them."},
     {"name": "states", "description": "What is watched, from where, and what the latest looks say."},
+    {"name": "decisions", "description": "What people decide about an incident. Needs a key with the scope `review`."},
+    {"name": "notices", "description": "What providers and authorities have announced."},
+    {"name": "providers", "description": "Who acts, what they have done, and who depends on them."},
+    {"name": "deliveries", "description": "What was sent to whom, and what became of it."},
     {"name": "feeds", "description": "For feed readers."},
     {"name": "health", "description": "The monitor's own health."},
 ]
@@ -63,6 +69,8 @@ def create() -> FastAPI:
         redirect_slashes=False,
     )
     made.state.feeds = Renderings()
+    made.state.seats = Seats()
+    made.state.pulse = Pulse()
     for router in routers():
         made.include_router(router)
     made.openapi = lambda: described(made)  # type: ignore[method-assign]  # FastAPI documents this as the way to extend it
@@ -85,6 +93,7 @@ def described(made: FastAPI) -> dict[str, Any]:
         found["components"]["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
         found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         found["security"] = [{}, {"key": []}]
+        add_examples(found)
         made.openapi_schema = found
     return made.openapi_schema
 

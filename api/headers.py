@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +26,14 @@ SIGN_IN_PATH: Final = "/sign-in"
 
 SIGN_IN_TOKEN: Final = "cutwatch.sign_in_token"  # noqa: S105  the name under which the token travels, not a token
 """Where in the scope the sign-in page finds the token that `HiddenToken` has taken out of the address."""
+
+PRIVATE_FEEDS: Final = "/private/"
+
+FEED_SECRET: Final = "cutwatch.feed_secret"  # noqa: S105  the name under which it travels, not a secret
+"""Where in the scope the private feeds find the secret part of their address."""
+
+ASKED_HEAD: Final = "cutwatch.asked_head"
+"""Set in the scope of a GET that was a HEAD: an answer without an end must know that nobody reads it."""
 
 
 class SecurityHeaders:
@@ -64,22 +72,27 @@ class HeadRequests:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, headless)
+        await self.app({**scope, "method": "GET", ASKED_HEAD: True}, receive, headless)
 
 
 class HiddenToken:
-    """Takes the sign-in token out of the address before anybody, the server's access log included, can write it down.
+    """Takes secrets out of the address before anybody, the server's access log included, can write them down.
 
-    The server logs the query string of the very scope that it hands over, hence the change in place.
+    The server logs the path and query string of the very scope that it hands over, hence the change in place.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Move the token from the query string to a place of its own."""
+        """Move the sign-in token, or the secret part of a private feed's address, to a place of its own."""
         if scope["type"] == "http" and scope["path"] == SIGN_IN_PATH:
             tokens = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
             scope[SIGN_IN_TOKEN] = tokens[0] if len(tokens) == 1 else ""
             scope["query_string"] = b""
+        elif scope["type"] == "http" and scope["path"].startswith(PRIVATE_FEEDS):
+            secret, _, rest = scope["path"].removeprefix(PRIVATE_FEEDS).partition("/")
+            scope[FEED_SECRET] = secret
+            scope["path"] = f"{PRIVATE_FEEDS}hidden/{rest}"
+            scope["raw_path"] = quote(scope["path"]).encode("ascii")
         await self.app(scope, receive, send)

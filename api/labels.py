@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from monitor.core.incident import EventKind, IncidentStage, Kind
+from monitor.core.kinds import EventKind, IncidentStage, Kind, RelationKind
+from monitor.store import MessageState
 from probes.kit.vocabulary import State, Strength, WhyUnclear
 
 
@@ -88,8 +89,38 @@ EVENTS: Final[Mapping[EventKind, str]] = MappingProxyType(
         EventKind.SCOPE_CHANGED: "Seen from other places than before",
         EventKind.ENDED: "Ended",
         EventKind.REOPENED: "Came back",
+        EventKind.REINSTATED: "Access restored by whoever took it away",
+        EventKind.REINSTATEMENT_ANNOUNCED: "A way back announced",
+        EventKind.AVERTED: "Did not come to pass",
         EventKind.RETRACTED: "Retracted",
         EventKind.RELEASED: "Released to other readers",
+        EventKind.CORRECTED: "Corrected",
+        EventKind.EVIDENCE_ADDED: "Evidence added",
+        EventKind.NOTICE_LINKED: "Linked to the notice that foretold it",
+        EventKind.LINKED: "Linked to other incidents",
+        EventKind.REPLIED: "Reply of those accused added",
+        EventKind.ERASED: "A person's data erased",
+    }
+)
+
+RELATIONS: Final[Mapping[RelationKind, str]] = MappingProxyType(
+    {
+        RelationKind.MEMBER_OF: "part of",
+        RelationKind.FOLLOWS: "in consequence of",
+        RelationKind.ANNOUNCED_BY: "announced by",
+        RelationKind.SEE_ALSO: "see also",
+    }
+)
+
+MESSAGES: Final[Mapping[MessageState, str]] = MappingProxyType(
+    {
+        MessageState.STANDBY: "stands by",
+        MessageState.PENDING: "waits",
+        MessageState.SEALED: "on its way",
+        MessageState.DELIVERED: "delivered",
+        MessageState.DEAD: "given up",
+        MessageState.COLLAPSED: "told by another message",
+        MessageState.CANCELLED: "not needed",
     }
 )
 
@@ -116,5 +147,5 @@ WHY_UNCLEAR: Final[Mapping[WhyUnclear, str]] = MappingProxyType(
 def all_words() -> frozenset[str]:
     """Every text of this module that a reader may see: a translation must hold them all."""
     labels = [label for table in (STATES, KINDS, STAGES, STRENGTHS) for label in table.values()]
-    plain = [word for table in (EVENTS, WHY_UNCLEAR) for word in table.values()]
+    plain = [word for table in (EVENTS, WHY_UNCLEAR, RELATIONS, MESSAGES) for word in table.values()]
     return frozenset(text for label in labels for text in (label.word, label.gloss) if text) | frozenset(plain)

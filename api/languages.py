@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from fastapi import Request
 
-from monitor.core.watchlist import Language
+from monitor.core.model import Language
 
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 

@@ -7,19 +7,21 @@ from typing import Any, Final
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access import is_local
 from api.problems import answer
+from monitor.core.keys import fingerprint
 
 BODY_CAP: Final = 64 * 1024
 """Bytes of a request's body; nothing that a reader sends here is larger."""
 
 BURST: Final = 120
-"""Requests that one address may make at once."""
+"""Requests that one address, or one key, may make at once."""
 
 PER_SECOND: Final = 10.0
-"""Requests a second that one address may keep up."""
+"""Requests a second that one address, or one key, may keep up."""
 
 REMEMBERED: Final = 4096
-"""Addresses whose use is remembered; the one that was quiet longest is forgotten first."""
+"""Addresses and keys whose use is remembered; the one that was quiet longest is forgotten first."""
 
 
 class BodyTooLarge(Exception):
@@ -72,9 +74,10 @@ async def _refuse_body(request: Request, receive: Receive, send: Send) -> None:
 
 
 class RateLimit:
-    """A token bucket for each address: `BURST` requests at once, `PER_SECOND` in the long run.
+    """A token bucket for each address and for each key: `BURST` requests at once, `PER_SECOND` in the long run.
 
-    Loopback is exempt: there sit the operator's own tools, and the proxy or onion service through which everybody comes.
+    As addresses, those of loopback do not count: there sit the operator's own tools, and the proxy or onion service through
+    which everybody comes. A key counts wherever it comes from, unless a program on this very machine shows it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -83,12 +86,13 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on if its sender has not asked too much."""
-        sender = _sender(scope)
-        wait = self._take(sender, scope["app"].state.context.clock.monotonic()) if sender else 0.0
+        senders = [sender for sender in (sender_of(scope), _key(scope)) if sender]
+        now = scope["app"].state.context.clock.monotonic() if senders else 0.0
+        wait = max((self._take(sender, now) for sender in senders), default=0.0)
         if wait <= 0:
             await self.app(scope, receive, send)
             return
-        refusal = answer(Request(scope), 429, "Too many requests from this address.", {"retry-after": str(int(wait) + 1)})
+        refusal = answer(Request(scope), 429, "Too many requests: wait a little.", {"retry-after": str(int(wait) + 1)})
         await refusal(scope, receive, send)
 
     def _take(self, sender: str, now: float) -> float:
@@ -102,7 +106,7 @@ class RateLimit:
         return 0.0 if granted else (1 - tokens) / PER_SECOND
 
 
-def _sender(scope: Scope) -> str | None:
+def sender_of(scope: Scope) -> str | None:
     """Whom to count: an IPv4 address or an IPv6 network of 64 bits; None for whoever is not counted."""
     client: Any = scope.get("client")
     if scope["type"] != "http" or not client:
@@ -116,3 +120,14 @@ def _sender(scope: Scope) -> str | None:
     if isinstance(address, IPv6Address):
         return address.exploded[:19]
     return str(address)
+
+
+def _key(scope: Scope) -> str | None:
+    """The key that a request shows, if it is to be counted, by its fingerprint: the secret itself is not remembered."""
+    if scope["type"] != "http":
+        return None
+    request = Request(scope)
+    header = request.headers.get("authorization")
+    if header is None or is_local(request):
+        return None
+    return f"key {fingerprint(header)}"

@@ -1,14 +1,37 @@
 """What an address may be asked with. A parameter that it does not know is an error that names those it does."""
 
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
-from monitor.core.incident import IncidentStage, Kind
-from monitor.core.watchlist import Country, Language, Slug
+from monitor.core.incident import Incident
+from monitor.core.kinds import IncidentStage, Kind, Origin
+from monitor.core.model import Country, Language, Slug, Tlp
+from monitor.store import ParcelState
 
-IncidentId = Annotated[str, StringConstraints(pattern=r"^CW-\d{4}-\d{4,9}$")]
+IncidentId = Annotated[str, StringConstraints(pattern=r"^CW-[0-9]{4}-[0-9]{4,9}$")]
+LogCursor = Annotated[str, StringConstraints(pattern=r"^(?:start|CW-[0-9]{4}-[0-9]{4,9}[.][0-9]{1,6})$")]
+LookCursor = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,17}\.[!-~]{1,100}$")]
+ParcelId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+CheckId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+
+_DATED: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:", re.ASCII)
+
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 2200
 
 
 class UnknownParameter(ValueError):
@@ -40,20 +63,138 @@ async def only_language(parameters: Annotated[Parameters, Query()]) -> None:
 ONLY_LANGUAGE: Final = Depends(only_language)
 
 
+def _dated(value: Any) -> Any:
+    """Pydantic would take any number, in quotes or without, for seconds since 1970."""
+    if not isinstance(value, str) or not _DATED.match(value):
+        raise ValueError("write a date, a time and its time zone, such as 2026-11-21T10:00:00Z")
+    return value
+
+
+def _in_reach(moment: datetime) -> datetime:
+    """In UTC, and within the years of which anybody here can speak; at the ends of the calendar arithmetic fails."""
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"write a year from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return moment.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_dated), AfterValidator(_in_reach)]
+"""A moment with its time zone, as people write it in an address: 2026-11-21T10:00:00Z."""
+
+
 class IncidentFilters(Parameters):
     """Which incidents are wanted. Filters that are left out let everything through."""
 
     organisation: Slug | None = Field(default=None, description="an organisation's id", examples=["ovd-info"])
+    provider: Slug | None = Field(default=None, description="the id of the provider who did it", examples=["mailchimp"])
     kind: Kind | None = Field(default=None, description="what sort of loss it is")
     country: Country | None = Field(default=None, description="where the loss is felt (ISO 3166)", examples=["RU"])
+    tlp: Tlp | None = Field(default=None, description="how far it may travel (TLP 2.0)")
+
+
+class FeedFilters(IncidentFilters):
+    """Which incidents a feed holds. Filters that are left out let everything through."""
+
+    stage: IncidentStage | None = Field(default=None, description="how far the incident has come")
+    origin: Origin | None = Field(default=None, description="whether instruments, people or both say so")
+
+
+class AlertFilters(IncidentFilters):
+    """Which alerts are wanted, and from where on."""
+
+    after: LogCursor | None = Field(
+        default=None, description="the alert after which to begin, or `start`", examples=["CW-2026-0042.3"]
+    )
+
+
+class AlertPage(AlertFilters):
+    """One page of alerts, oldest first. `after` is the `next` of the page before; left out, the page begins at the start."""
+
+    limit: int = Field(default=100, ge=1, le=200, description="alerts on a page")
+
+
+class CalendarFilters(Parameters):
+    """Which dates a calendar holds."""
+
+    organisation: Slug | None = Field(default=None, description="an organisation's id", examples=["ovd-info"])
+
+
+class TimeOf(StrEnum):
+    """Which time of an incident is meant."""
+
+    UPDATED = "updated"
+    ONSET = "onset"
 
 
 class IncidentPage(IncidentFilters):
-    """One page of incidents, oldest first. `after` is the `next` of the page before."""
+    """One page of incidents, the latest change first. `after` is the `next` of the page before."""
 
+    target: Slug | None = Field(default=None, description="a target's id, together with its organisation's", examples=["site"])
     stage: IncidentStage | None = Field(default=None, description="how far the incident has come")
+    origin: Origin | None = Field(default=None, description="whether instruments, people or both say so")
+    open: bool | None = Field(
+        default=None, description="true: only what still stands and was measured; false: only what is over, or attested"
+    )
+    by: TimeOf = Field(default=TimeOf.UPDATED, description="the time that `since` and `until` are about")
+    since: Instant | None = Field(default=None, description="from this moment on", examples=["2026-11-01T00:00:00Z"])
+    until: Instant | None = Field(default=None, description="before this moment", examples=["2026-12-01T00:00:00Z"])
     after: IncidentId | None = Field(default=None, description="the id after which the page begins")
     limit: int = Field(default=100, ge=1, le=200, description="incidents on a page")
+
+    def takes(self, incident: Incident) -> bool:
+        """Whether the incident passes those filters that the database does not know."""
+        if self.open is not None and incident.is_open is not self.open:
+            return False
+        moment = self._time_of(incident)
+        if moment is None:
+            return self.since is None and self.until is None
+        return (self.since is None or moment >= self.since) and (self.until is None or moment < self.until)
+
+    def _time_of(self, incident: Incident) -> datetime | None:
+        if self.by is TimeOf.UPDATED:
+            return incident.updated
+        return incident.onset.by if incident.onset else None
+
+
+class NoticePage(Parameters):
+    """One page of notices, the latest change first. `after` is the `next` of the page before."""
+
+    organisation: Slug | None = Field(default=None, description="an organisation's id", examples=["ovd-info"])
+    provider: Slug | None = Field(default=None, description="the id of the provider who gave it", examples=["godaddy"])
+    stage: IncidentStage | None = Field(default=None, description="how far it has come")
+    after: IncidentId | None = Field(default=None, description="the id after which the page begins")
+    limit: int = Field(default=100, ge=1, le=200, description="notices on a page")
+
+
+class LookPage(Parameters):
+    """One page of an incident's looks, oldest first. `after` is the `next` of the page before."""
+
+    after: LookCursor | None = Field(default=None, description="where the page begins", examples=["1763719200000000.01a2"])
+    limit: int = Field(default=200, ge=1, le=1000, description="looks on a page")
+
+
+class ExportPage(LookPage):
+    """Which looks are wanted, of one organisation, oldest first."""
+
+    organisation: Slug = Field(description="an organisation's id", examples=["ovd-info"])
+    target: Slug | None = Field(default=None, description="a target's id", examples=["site"])
+    check: CheckId | None = Field(default=None, description="a check's id, as the looks name it")
+    since: Instant | None = Field(default=None, description="from this moment on; left out: the last day")
+    until: Instant | None = Field(default=None, description="before this moment; left out: until now")
+
+
+class OfOrganisation(Parameters):
+    """Of whom something is wanted."""
+
+    organisation: Slug = Field(description="an organisation's id", examples=["ovd-info"])
+
+
+class DeliveryPage(Parameters):
+    """One page of parcels, the latest first. `after` is the `next` of the page before."""
+
+    state: ParcelState | None = Field(default=None, description="how far the parcel has come")
+    channel: Slug | None = Field(default=None, description="the channel's id", examples=["mail"])
+    after: ParcelId | None = Field(default=None, description="the id after which the page begins")
+    limit: int = Field(default=50, ge=1, le=200, description="parcels on a page")
 
 
 class StateFilters(Parameters):
@@ -63,7 +204,7 @@ class StateFilters(Parameters):
 
 
 class EventPage(Parameters):
-    """One page of the event log, oldest first. `after` is the `next` of the page before; 0 begins with the first event."""
+    """One page of the event log, oldest first. `after` is the `next` of the page before; `start` stands before everything."""
 
-    after: int = Field(default=0, ge=0, le=2**62, description="the sequence number after which the page begins")
+    after: LogCursor = Field(default="start", description="the event after which to begin", examples=["CW-2026-0042.2"])
     limit: int = Field(default=100, ge=1, le=200, description="events on a page")

@@ -16,7 +16,17 @@ from api.render import error_page
 
 MEDIA_TYPE = "application/problem+json"
 
-_MACHINE_PATHS = ("/api", "/feed.json", "/metrics", "/healthz", "/readyz", "/openapi.json")
+_MACHINE_PATHS = (
+    "/api",
+    "/feed.json",
+    "/feed.atom",
+    "/calendar.ics",
+    "/private",
+    "/metrics",
+    "/healthz",
+    "/readyz",
+    "/openapi.json",
+)
 
 
 class FieldProblem(BaseModel):
@@ -53,6 +63,15 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 FORBIDDEN: Final[dict[int | str, dict[str, Any]]] = {403: documented("The key lacks a scope, or is bound to organisations")}
 
 MISSING: Final[dict[int | str, dict[str, Any]]] = {404: documented("There is nothing here that you may read")}
+
+DECIDING: Final[dict[int | str, dict[str, Any]]] = {
+    403: documented("The key lacks the scope, or the incident is another organisation's"),
+    404: documented("There is nothing here that you may read"),
+    409: documented("The incident is not in a state in which this can be decided; `detail` says what to do instead"),
+    412: documented("The incident has changed since the version that `If-Match` names; `ETag` names the present one"),
+    413: documented("The body is too large"),
+}
+"""The errors of addresses where people decide about an incident."""
 
 _DETAILS = {
     404: "There is nothing at this address that you may read.",

@@ -24,7 +24,7 @@ from api.languages import (
     written_day,
     written_exactly,
 )
-from monitor.core.watchlist import Language
+from monitor.core.model import Language
 from monitor.core.wording import plain
 
 _PAGES = Path(__file__).parent / "pages"

@@ -5,8 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from monitor.core.incident import EventKind, IncidentStage, Kind, Origin
-from monitor.core.watchlist import NetworkKind, Tlp
+from monitor.alerts.payload import IncidentData
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.model import Tlp
+from monitor.core.watchlist import NetworkKind
 from probes.kit.vocabulary import Meant, Strength, VantageHealth, VantageKind, WhyUnclear
 from probes.kit.vocabulary import State as StateWord
 
@@ -40,7 +42,7 @@ class Incident(Answer):
     target: str | None = Field(examples=["site"])
     provider: str | None
     countries: list[str] = Field(examples=[["RU"]], description="where the loss is felt (ISO 3166)")
-    onset: Bracket
+    onset: Bracket | None = Field(description="null where no source says when it began")
     end: Bracket | None
     detected: datetime
     confirmed_at: datetime | None
@@ -48,9 +50,11 @@ class Incident(Answer):
     intermittent: bool = Field(description="it has come back after it was over")
     vantages: list[str] = Field(examples=[["moscow-home"]], description="the vantage points that see the loss")
     mechanisms: list[str] = Field(examples=[["tls.reset.sni"]])
-    rule: str = Field(examples=["website.tls.reset.sni"], description="permanent id of the rule that says so")
-    because: str = Field(examples=["The connection was reset as soon as the name ovdinfo.org was sent."])
-    strength: Strength
+    rule: str | None = Field(
+        examples=["website.tls.reset.sni"], description="permanent id of the rule that says so; null: nobody looked"
+    )
+    because: str | None = Field(examples=["The connection was reset as soon as the name ovdinfo.org was sent."])
+    strength: Strength | None
     url: str = Field(examples=["https://cutwatch.example/incidents/CW-2026-0042"])
     url_api: str = Field(examples=["https://cutwatch.example/api/v1/incidents/CW-2026-0042"])
 
@@ -72,17 +76,17 @@ class Event(Answer):
     data: dict[str, Any] = Field(examples=[{"stage": "confirmed", "strength": "explicit"}])
 
 
-class NumberedEvent(Event):
-    """An event with its place in the whole log."""
+class NamedEvent(Event):
+    """An event of the whole log, under a name that never changes."""
 
-    seq: int = Field(examples=[118], description="grows, never repeats, may skip numbers")
+    id: str = Field(examples=["CW-2026-0042.2"], description="its incident, and the version that it made")
 
 
 class EventList(Answer):
     """One page of the log, oldest first. `next` is the `after` of the next page; keep it, and ask again later."""
 
-    items: list[NumberedEvent]
-    next: int = Field(examples=[118])
+    items: list[NamedEvent]
+    next: str = Field(examples=["CW-2026-0042.2"])
 
 
 class IncidentLog(Answer):
@@ -127,10 +131,33 @@ class Look(Answer):
     provenance: Provenance | None
 
 
+class Instrument(Answer):
+    """How well our own instrument worked in the looks of one page, at one vantage point; counts of several pages add up.
+
+    For readers outside the organisation `vantage` is null, and the looks from one country are taken together.
+    """
+
+    vantage: str | None = Field(examples=["moscow-home"])
+    country: str | None = Field(examples=["RU"])
+    looks: int = Field(examples=[2016], description="looks that were due: those made, and every period without one")
+    failed: dict[str, int] = Field(examples=[{"late": 3}], description="those that count for nothing because of us, by reason")
+    error_rate: float = Field(examples=[0.0015], description="their share")
+    timing_suspect: int = Field(examples=[0], description="looks whose durations cannot be trusted, since the machine was busy")
+    clock_offset: int | None = Field(
+        examples=[0], description="seconds by which our clock was behind the target's server, as good looks tell; null: none told"
+    )
+    clock_looks: int = Field(examples=[1990], description="looks that told the clock's offset")
+
+
 class LookList(Answer):
-    """The looks around an incident's beginning and end, good ones and gaps included, oldest first."""
+    """One page of the looks at an incident's target, good ones and gaps included, oldest first, from a week before it on.
+
+    `next` is the `after` of the next page, null on the last.
+    """
 
     items: list[Look]
+    instrument: list[Instrument]
+    next: str | None = Field(examples=["1795255200000000.019ab2c3d4e5f60718293a4b5c6d7e8f"])
 
 
 class State(Answer):
@@ -275,6 +302,22 @@ class Index(Answer):
     links: dict[str, str]
 
 
+class Alert(Answer):
+    """What a webhook would be sent, under a name that never changes."""
+
+    id: str = Field(examples=["CW-2026-0042.3"], description="the incident, and the version that its event made")
+    type: str = Field(examples=["incident.confirmed"], description="as a webhook's `type`")
+    time: datetime = Field(description="when it happened")
+    data: IncidentData
+
+
+class AlertList(Answer):
+    """One page of alerts, oldest first. `next` is the `after` of the next page; keep it, and ask again later."""
+
+    items: list[Alert]
+    next: str = Field(examples=["CW-2026-0042.3"])
+
+
 class Extension(Answer):
     """What our feed says beyond JSON Feed."""
 
@@ -308,7 +351,7 @@ class Feed(Answer):
     version: str = JSON_FEED
     title: str
     home_page_url: str
-    feed_url: str
+    feed_url: str | None = Field(description="left out of a private feed: its address is a secret")
     description: str
     icon: str
     language: str

@@ -3,42 +3,40 @@
 Nobody outside an organisation learns from which vantage points it is watched: to them a look comes from a country.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import Depends, HTTPException, Request
 
-from api.access import Identified, Reader, context_of
-from api.parameters import IncidentFilters
+from api import told
+from api.access import Identified, Reader, context_of, insist_on_opening
+from api.parameters import IncidentFilters, IncidentPage
 from api.planned import planned_checks
 from api.problems import not_found
-from monitor.core.incident import Event, EventKind, Incident, IncidentStage, Kind, fold
+from monitor.core.incident import Event, Incident, fold
+from monitor.core.kinds import IncidentStage, Kind, Origin, RelationKind
+from monitor.core.model import Tlp
 from monitor.core.routing import concerned
-from monitor.core.verdict import Verdict
-from monitor.core.watchlist import Organisation, Target, Tlp, Watchlist
+from monitor.core.watchlist import Organisation, Target, Watchlist
 from monitor.service import Context
-from monitor.store import CheckState, Judged, Reading, Span
-from probes.kit.observation import Provenance
+from monitor.store import CheckState, Reading, Span
 
 OVER: Final = frozenset({IncidentStage.ENDED, IncidentStage.REINSTATED, IncidentStage.AVERTED})
 """The stages of what truly was, and is no more."""
 
-LOOKS_AROUND: Final = timedelta(hours=1)
-"""How far before and after a change the looks are shown that bracket it."""
+ATTESTED: Final = frozenset({Origin.ATTESTED})
+"""Of what people entered from documents alone."""
 
-LOOKS_OF_A_CHECK: Final = 150
-"""Looks of one check around one change, at most."""
-
-PUBLISHED: Final = "ooni"
-"""The service whose volunteers publish what they measured, for anybody to cite."""
+START: Final = "start"
+"""The cursor that stands before everything in the log."""
 
 _BATCH: Final = 200
 """Rows that are read at a time while those that the reader may not see are left out."""
 
-_PUBLIC_DATA: Final = ("kind", "stage", "onset", "end", "mechanisms", "rule", "because", "strength", "tlp")
-"""What an event tells readers outside the organisation. A retraction's reason is told as well: it is the tombstone's text."""
+SEEN: Final = frozenset({Origin.MEASURED, Origin.BOTH})
+"""Of what was seen at all, if only among other things. What is only attested is told "as of", and never as what is so now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +55,12 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenLook:
-    """The verdict on a look, and whose look it is where it is not our own."""
+class Related:
+    """Another incident and how it is related: `is_theirs` where it is the other that names ours."""
 
-    verdict: Verdict
-    provenance: Provenance | None = None
+    kind: RelationKind
+    incident: Incident
+    is_theirs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,8 @@ class Visible:
     reading: Reading
     watchlist: Watchlist
     now: datetime
+    known: dict[str, bool] = field(default_factory=dict)
+    """Which incidents the reader may read, as far as it was asked: within one reading that does not change."""
 
     def organisations(self) -> list[Organisation]:
         """The organisations that the reader may know to be watched."""
@@ -115,30 +116,46 @@ class Visible:
         filters: IncidentFilters,
         *,
         stages: frozenset[IncidentStage] | None = None,
+        origins: frozenset[Origin] | None = None,
         after: str | None = None,
-        limit: int = _BATCH,
+        limit: int = 100,
     ) -> list[Incident]:
-        """Incidents, the latest change first. `after` is the id of the last one of the page before."""
+        """Incidents that the reader may see, the latest change first; `after` is the id that the page before ended with.
+
+        They come without what relates them to others; `incident` tells that.
+        """
         if after is not None:
             await self._check_cursor(after)
         found: list[Incident] = []
         while len(found) < limit:
-            batch = await self._batch(filters, stages, after)
-            found += [self._incident(one) for one in batch if self.may_read(one)]
+            batch = await self._batch(filters, stages, origins, after)
+            wanted = (one for one in batch if origins is None or one.origin in origins)
+            taken = (one for one in wanted if not isinstance(filters, IncidentPage) or filters.takes(one))
+            found += [self.listed(one) for one in taken if self.may_read(one)]
             if len(batch) < _BATCH:
                 break
             after = batch[-1].id
         return found[:limit]
 
     async def _batch(
-        self, filters: IncidentFilters, stages: frozenset[IncidentStage] | None, after: str | None
+        self,
+        filters: IncidentFilters,
+        stages: frozenset[IncidentStage] | None,
+        origins: frozenset[Origin] | None,
+        after: str | None,
     ) -> list[Incident]:
+        tlp = Tlp.CLEAR if self.reader.audience == "public" else filters.tlp
+        if filters.tlp not in {None, tlp}:
+            return []
         return await self.reading.incidents(
             organisation=filters.organisation,
+            target=filters.target if isinstance(filters, IncidentPage) else None,
+            provider=filters.provider,
             kind=filters.kind,
+            origin=next(iter(origins)) if origins is not None and len(origins) == 1 else None,
             country=filters.country,
             stages=stages,
-            tlp=Tlp.CLEAR if self.reader.audience == "public" else None,
+            tlp=tlp,
             after=after,
             limit=_BATCH,
         )
@@ -150,107 +167,158 @@ class Visible:
             raise HTTPException(422, "after: no page ends with this incident; begin again without a cursor")
 
     def may_read(self, incident: Incident) -> bool:
-        """Whether the reader may know of this incident: their own, a public one, or that of a network they are watched from."""
+        """Whether the reader may know of it: their own, a public one, that of a network they are watched from, or of them too."""
         if self.reader.may_read(incident):
             return True
-        is_networks = incident.kind is Kind.ISOLATION
-        return is_networks and any(self.reader.belongs_to(one) for one in concerned(incident, self.watchlist))
+        is_of_many = incident.kind is Kind.ISOLATION or bool(incident.affected)
+        return is_of_many and any(self.reader.may_read_as(one, incident) for one in concerned(incident, self.watchlist))
 
     async def incident(self, name: str) -> Incident:
         """An incident as it is now."""
+        return await self._whole(await self._readable_incident(name))
+
+    async def _readable_incident(self, name: str) -> Incident:
         found = await self.reading.incident(name)
         if found is None or not self.may_read(found):
             raise not_found()
-        return self._incident(found)
+        return found
 
     async def version(self, name: str, number: int) -> Incident:
         """An incident as it was. The public sees those versions that were public, of an incident that still is."""
-        await self.incident(name)
+        await self._readable_incident(name)
         events = await self.reading.events(name)
         found = fold(events[:number]) if 0 < number <= len(events) else None
         if found is None or not self.may_read(found):
             raise not_found()
-        return self._incident(found)
+        return await self._whole(found)
+
+    async def readable(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of the incidents that the reader may read."""
+        asked = frozenset(names)
+        for name in asked - self.known.keys():
+            found = await self.reading.incident(name)
+            self.known[name] = found is not None and self.may_read(found)
+        return frozenset(name for name in asked if self.known[name])
+
+    async def related(self, incident: Incident) -> list[Related]:
+        """The readable incidents to which a visible one stands in some relation, and those that name it, each once."""
+        named = [(one, False) for one in incident.relations]
+        naming = [(one, True) for one in await self.reading.related(incident.id) if one.incident not in incident.members]
+        found = []
+        for relation, is_theirs in sorted({*named, *naming}):
+            other = await self.reading.incident(relation.incident)
+            if other is not None and self.may_read(other):
+                found.append(Related(relation.kind, self.listed(other), is_theirs=is_theirs))
+        return found
+
+    async def members(self, incident: Incident) -> list[Incident]:
+        """The readable members of a visible mass event."""
+        found = [await self.reading.incident(one) for one in incident.members]
+        return [self.listed(one) for one in found if one is not None and self.may_read(one)]
 
     async def history(self, incident: Incident) -> list[Event]:
-        """Everything that has happened to a visible incident, oldest first."""
-        return [self._event(event, incident) for event in await self.reading.events(incident.id)]
+        """Everything that has happened to a visible incident, oldest first, as far as the reader is told."""
+        return [one.event for one in await self.log(incident)]
 
-    async def events(self, after: int, limit: int) -> tuple[list[tuple[int, Event]], int]:
-        """Events of visible incidents with their sequence numbers, oldest first, and the cursor for the next page."""
-        found: list[tuple[int, Event]] = []
-        known: dict[str, Incident | None] = {}
-        while batch := await self.reading.events_after(after, _BATCH):
+    async def log(self, incident: Incident) -> list[told.Step]:
+        """The same with the incident before and after each event; None before one where that is not for the reader."""
+        events = await self.reading.events(incident.id)
+        readable = await self.readable(told.mentioned(events))
+        if self.reader.belongs_to(incident.key.organisation):
+            return [_inside_only(one, readable) for one in told.steps(events)]
+        return [self._outside(one, readable) for one in told.steps(events)]
+
+    def _outside(self, step: told.Step, readable: frozenset[str]) -> told.Step:
+        return told.Step(told.to_outsiders(step, readable), step.before and self.listed(step.before), self.listed(step.after))
+
+    async def place(self, cursor: str) -> int:
+        """The place in the log at which a cursor stands. The log's own numbers are told to nobody.
+
+        What is missing between two of them would tell how much else happens, and when. Raises 422 for a cursor that names
+        nothing this reader may know of.
+        """
+        if cursor == START:
+            return 0
+        incident, _, version = cursor.partition(".")
+        seq = await self.reading.seq_of(incident, int(version))
+        if seq is None or not await self.readable([incident]):
+            raise HTTPException(
+                422, f"after: there is nothing of this name any more, or nothing that you may read; begin again with `{START}`."
+            )
+        return seq
+
+    async def events(self, after: str, limit: int) -> list[Event]:
+        """The events of visible incidents that follow this cursor, oldest first."""
+        found: list[Event] = []
+        histories: dict[str, list[Event]] = {}
+        place = await self.place(after)
+        while batch := await self.reading.events_after(place, _BATCH):
             for seq, event in batch:
-                after = seq
-                incident = await self._known(event.incident, known)
-                if incident is None:
-                    continue
-                found.append((seq, self._event(event, incident)))
+                place = seq
+                seen = await self._seen(event, histories)
+                if seen is not None:
+                    found.append(seen)
                 if len(found) == limit:
-                    return found, seq
-        return found, after
+                    return found
+        return found
 
-    async def _known(self, name: str, known: dict[str, Incident | None]) -> Incident | None:
-        """The visible incident of this id, asked for once."""
-        if name not in known:
+    async def _seen(self, event: Event, histories: dict[str, list[Event]]) -> Event | None:
+        """The event as the reader is told of it, or None; the history of its incident is read once."""
+        name = event.incident
+        if name not in histories:
             incident = await self.reading.incident(name)
-            known[name] = incident if incident is not None and self.may_read(incident) else None
-        return known[name]
-
-    async def looks(self, incident: Incident) -> list[SeenLook]:
-        """The looks around a visible incident's beginning and end, good ones and gaps included, from everywhere; oldest first."""
-        key = (incident.key.organisation, incident.key.target)
-        checks = [one.check for one in await self.reading.current() if (one.organisation, one.target) == key]
-        looks = [look for check in checks for moment in _changes(incident) for look in await self._around(check, moment)]
-        once = {look.verdict.observation: look for look in looks}
-        return sorted(once.values(), key=lambda look: (look.verdict.at, look.verdict.observation))
+            is_seen = incident is not None and self.may_read(incident)
+            histories[name] = await self.history(incident) if incident is not None and is_seen else []
+        return next((one for one in histories[name] if one.version == event.version), None)
 
     async def attributions(self, incidents: Collection[str]) -> dict[str, list[str]]:
         """Whom to name beside us for the looks that visible incidents rest on, by incident."""
         return await self.reading.attributions(incidents)
 
-    async def _around(self, check: str, moment: datetime) -> list[SeenLook]:
-        since, until = moment - LOOKS_AROUND, moment + LOOKS_AROUND
-        looks = await self.reading.observations(check, since, until, LOOKS_OF_A_CHECK)
-        return [self._look(look) for look in looks]
+    async def _whole(self, incident: Incident) -> Incident:
+        readable = await self.readable((*(one.incident for one in incident.relations), *incident.members))
+        return _related_only(self._inside(incident), readable)
 
-    def _look(self, look: Judged) -> SeenLook:
-        verdict, origin = look.verdict, look.observation.provenance
-        if self.reader.belongs_to(verdict.organisation):
-            return SeenLook(verdict, origin)
-        return SeenLook(replace(verdict, vantage="", check=""), origin and _told(origin))
+    def listed(self, incident: Incident) -> Incident:
+        """A visible incident without what the reader is not told, and without what relates it to others."""
+        return replace(self._inside(incident), relations=(), members=())
 
-    def _incident(self, incident: Incident) -> Incident:
-        return incident if self.reader.belongs_to(incident.key.organisation) else replace(incident, vantages=())
+    def _inside(self, incident: Incident) -> Incident:
+        if self.reader.belongs_to(incident.key.organisation):
+            return incident
+        affected = tuple(one for one in incident.affected if self.reader.belongs_to(one))
+        return replace(incident, vantages=(), seen_from=(), affected=affected, entry=None, digest=None)
 
     def _state(self, state: CheckState) -> CheckState:
         return state if self.reader.belongs_to(state.organisation) else replace(state, vantage="")
-
-    def _event(self, event: Event, incident: Incident) -> Event:
-        if self.reader.belongs_to(incident.key.organisation):
-            return event
-        told = (*_PUBLIC_DATA, "reason") if event.kind is EventKind.RETRACTED else _PUBLIC_DATA
-        return replace(event, data={name: value for name, value in event.data.items() if name in told})
 
     def _watched(self) -> frozenset[tuple[str, str]]:
         return frozenset((one.id, target.id) for one in self.watchlist.organisations for target in self.targets(one))
 
 
-def _told(origin: Provenance) -> Provenance:
-    """What readers outside the organisation learn: what is published anyway is cited in full, a line that was lent is not."""
-    return origin if origin.service == PUBLISHED else replace(origin, name="", url=None, asn=None)
+def _related_only(incident: Incident, readable: frozenset[str]) -> Incident:
+    """Without the other incidents that the reader may not read."""
+    relations = tuple(one for one in incident.relations if one.incident in readable)
+    return replace(incident, relations=relations, members=tuple(one for one in incident.members if one in readable))
 
 
-def _changes(incident: Incident) -> list[datetime]:
-    return [incident.onset.by] if incident.end is None else [incident.onset.by, incident.end.by]
+def _inside_only(step: told.Step, readable: frozenset[str]) -> told.Step:
+    before = step.before and _related_only(step.before, readable)
+    return told.Step(told.to_insiders(step.event, readable), before, _related_only(step.after, readable))
+
+
+def eyes(context: Context, reader: Reader, reading: Reading) -> Visible:
+    """What this reader may see of this reading. Raises 401 or 403 for whom nothing here is open."""
+    watchlist = context.watchlist()
+    insist_on_opening(reader, watchlist)
+    return Visible(context, reader, reading, watchlist, context.clock.now())
 
 
 async def see(request: Request, reader: Identified) -> AsyncIterator[Visible]:
     """What this reader may see, from one consistent reading of the store."""
     context = context_of(request)
     async with context.store.reading() as reading:
-        yield Visible(context, reader, reading, context.watchlist(), context.clock.now())
+        yield eyes(context, reader, reading)
 
 
 Seen = Annotated[Visible, Depends(see)]

@@ -7,21 +7,33 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from api.labels import EVENTS, KINDS, STAGES, STATES, STRENGTHS, WHY_UNCLEAR, Label
+from babel.dates import format_date
+
+from api.labels import EVENTS, KINDS, MESSAGES, RELATIONS, STAGES, STATES, STRENGTHS, WHY_UNCLEAR, Label
 from api.languages import ago, translations, written, written_clock, written_day, written_on
-from monitor.core.incident import Bracket, EventKind, Incident, IncidentStage, Kind
+from monitor.core import descriptive
+from monitor.core.edtf import span
+from monitor.core.incident import Bracket, Incident
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
+from monitor.core.model import Language, Words
 from monitor.core.phrases import PHRASES
 from monitor.core.phrases.table import INTERCEPTED, Loss, Phrases
 from monitor.core.severity import is_interception
-from monitor.core.watchlist import Language, Watchlist, Words
+from monitor.core.watchlist import Watchlist
 from monitor.core.wording import NAME_LIMIT, country_name, plain, target_name
+from monitor.store import MessageState
 from probes.kit.vocabulary import State, Strength, WhyUnclear
 
 _LABELS: Final[Mapping[type, Mapping[Any, Label]]] = MappingProxyType(
     {State: STATES, Kind: KINDS, IncidentStage: STAGES, Strength: STRENGTHS}
 )
 
-_WORDS: Final[Mapping[type, Mapping[Any, str]]] = MappingProxyType({EventKind: EVENTS, WhyUnclear: WHY_UNCLEAR})
+_WORDS: Final[Mapping[type, Mapping[Any, str]]] = MappingProxyType(
+    {EventKind: EVENTS, WhyUnclear: WHY_UNCLEAR, RelationKind: RELATIONS, MessageState: MESSAGES}
+)
+
+_LONGEST: Final = 2000
+"""Characters of what somebody wrote in a dossier, as its own limit says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,7 @@ class Wording:
         return Label(self.text(label.word), label.shape, label.tone, label.gloss and self.text(label.gloss))
 
     def word(self, member: StrEnum) -> str:
-        """What an event or a reason for doubt is called."""
+        """What an event, a reason for doubt, a relation or the fate of a message is called."""
         return self.text(_WORDS[type(member)][member])
 
     def country(self, code: str | None) -> str:
@@ -87,7 +99,9 @@ class Wording:
         return self.text("%(kind)s in %(country)s", kind=kind, country=self.country(incident.key.country))
 
     def title(self, incident: Incident) -> str:
-        """An incident in one line: "OVD-Info, ovdinfo.org: Blocking in Russia"."""
+        """An incident in one line: "OVD-Info, ovdinfo.org: Blocking in Russia"; an attested one as its dossier says."""
+        if incident.origin is Origin.ATTESTED and incident.dossier:
+            return self._name(incident.dossier.title)
         if not incident.key.organisation:
             return self.loss(incident)
         organisation = self.organisation(incident.key.organisation)
@@ -96,6 +110,8 @@ class Wording:
 
     def headline(self, incident: Incident) -> str:
         """The same where the organisation stands above it: "ovdinfo.org: Blocking in Russia"."""
+        if incident.origin is Origin.ATTESTED and incident.dossier:
+            return self._name(incident.dossier.title)
         if not incident.key.organisation:
             return self.loss(incident)
         return f"{self.target(incident.key.organisation, incident.key.target)}: {self.loss(incident)}"
@@ -103,6 +119,37 @@ class Wording:
     def owner(self, slug: str) -> str:
         """Whose incident it is: an organisation's, or nobody's where a whole network is cut off."""
         return self.organisation(slug) if slug else self.text("Networks cut off from the world")
+
+    def struck(self, incident: Incident) -> str:
+        """Whom an incident struck: an organisation that is watched, else whom its dossier names, else several, or a network."""
+        if incident.key.organisation:
+            return self.organisation(incident.key.organisation)
+        if incident.dossier and incident.dossier.subject:
+            return self._name(incident.dossier.subject.organisation)
+        if incident.origin is Origin.ATTESTED or incident.is_mass:
+            return self.text("Several organisations")
+        return self.owner("")
+
+    def of(self, said: Words | None) -> str:
+        """What somebody wrote, in the reader's language where they wrote it in that too; empty where they wrote nothing."""
+        return plain(said.of(self.language), _LONGEST) if said else ""
+
+    def described(self, member: StrEnum) -> str:
+        """A word of the descriptive vocabularies, as people read it."""
+        return descriptive.label(member, self.language)
+
+    def date(self, date: str) -> str:
+        """A date as exact as its source: "25 December 2021", "December 2021", "after 2021, before 2023"."""
+        return " \N{EN DASH} ".join(self._point(part) for part in date.split("/"))
+
+    def _point(self, part: str) -> str:
+        if part == "..":
+            return "…"
+        exact = part.rstrip("~")
+        start, _ = span(exact)
+        pattern = ("y", "LLLL y", "d MMMM y")[exact.count("-")]
+        told = format_date(start, pattern, locale=self.language)
+        return self.text("about %(date)s", date=told) if part.endswith("~") else told
 
     def bracket(self, bracket: Bracket) -> str:
         """When something happened, as far as looks can tell."""
@@ -116,6 +163,8 @@ class Wording:
 
     def sureness(self, incident: Incident) -> str:
         """How sure we are, and why we say so."""
+        if incident.strength is None:
+            return self.text("Stated by the sources named; nothing of it was measured here.")
         stage, strength = self.label(incident.stage), self.label(incident.strength)
         return self.text(
             "%(stage)s: %(stage_gloss)s. %(strength)s evidence: %(strength_gloss)s.",

@@ -163,7 +163,7 @@ def _found(tale: Tale, injections: Iterable[Injection]) -> Iterator[Found]:
     for event, incident in tale.confirmed:
         injection = by_target[incident.key.target]
         if START + timedelta(seconds=injection.start) <= event.at < START + timedelta(seconds=injection.end):
-            first = max(incident.onset.by, START + timedelta(seconds=injection.start))
+            first = max(incident.onset.by if incident.onset else event.at, START + timedelta(seconds=injection.start))
             yield Found(looks=len(event.change.looks), delay=event.at - first, incident=incident)
 
 

@@ -37,8 +37,9 @@ from monitor.bus import Heartbeat, ProberBus, Report
 from monitor.bus.journal import Journal
 from monitor.bus.local import LocalProberBus, LocalServiceBus, socket_path
 from monitor.clock import Clock
+from monitor.core.model import Words
 from monitor.core.plan import Plan, PlannedCheck
-from monitor.core.watchlist import Canaries, Limits, VantagePoint, Words
+from monitor.core.watchlist import Canaries, Limits, VantagePoint
 from monitor.engine.engine import Engine
 from probes.kit.budgets import Budgets
 from probes.kit.network import Door, Network

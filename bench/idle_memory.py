@@ -29,8 +29,9 @@ import structlog
 from monitor.bus import ProberBus
 from monitor.bus.frames import decode, encode
 from monitor.clock import Clock
+from monitor.core.model import Words
 from monitor.core.plan import Plan, PlannedCheck
-from monitor.core.watchlist import Canaries, Limits, VantagePoint, Words
+from monitor.core.watchlist import Canaries, Limits, VantagePoint
 from monitor.engine.engine import Engine
 from monitor.engine.heap import DueHeap
 from monitor.engine.politeness import address_keys

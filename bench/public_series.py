@@ -20,7 +20,8 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from monitor.core.incident import Event, EventKind, Incident
+from monitor.core.incident import Event, Incident
+from monitor.core.kinds import EventKind
 from monitor.core.ledger import Ledger
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Confirmation

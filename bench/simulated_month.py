@@ -31,7 +31,8 @@ from math import exp
 from random import Random
 from typing import Final
 
-from monitor.core.incident import Event, EventKind, Incident
+from monitor.core.incident import Event, Incident
+from monitor.core.kinds import EventKind
 from monitor.core.ledger import Ledger
 from monitor.core.planned import Planned
 from monitor.core.verdict import Verdict

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from monitor.commands.alerts import alerts
 from monitor.commands.configuration import check
 from monitor.commands.database import database
+from monitor.commands.decisions import decisions
 from monitor.commands.demo import demo
 from monitor.commands.explain import explain
 from monitor.commands.imports import imports
@@ -17,6 +18,8 @@ from monitor.commands.keys import keys
 from monitor.commands.lists import lists
 from monitor.commands.look import look
 from monitor.commands.output import Exit, complaints
+from monitor.commands.plan_change import plan_change
+from monitor.commands.rejudge import rejudge
 from monitor.commands.run import run
 from monitor.commands.status import status
 from monitor.logs import set_up_logs
@@ -41,8 +44,11 @@ app.command("demo")(demo)
 app.command("check")(check)
 app.command("look")(look)
 app.command("status")(status)
+app.command("rejudge")(rejudge)
+app.command("plan-change")(plan_change)
 app.add_typer(explain, name="explain")
 app.add_typer(imports, name="import")
+incidents.add_typer(decisions)
 app.add_typer(incidents, name="incidents")
 app.add_typer(alerts, name="alerts")
 app.add_typer(keys, name="keys")

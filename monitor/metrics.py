@@ -14,7 +14,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 from monitor.bus import LaneStatus
-from monitor.core.incident import Event, EventKind, Incident, IncidentStage, Kind, Origin, fold
+from monitor.core.incident import Event, Incident, fold
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Watchlist
 from monitor.store import ChannelBacklog, CheckState, Judged
@@ -249,8 +250,7 @@ class Metrics:
         for incident in incidents:
             self._count_open(incident)
         for incident in confirmed:
-            if incident.origin is not Origin.ATTESTED:
-                self._count_confirmed(incident)
+            self._count_confirmed(incident)
 
     def looked(self, judged: Sequence[Judged]) -> None:
         """Looks were stored."""
@@ -287,6 +287,8 @@ class Metrics:
         self._count_open(incident)
 
     def _count_confirmed(self, incident: Incident) -> None:
+        if not _counts(incident):
+            return
         labels = (incident.kind.value, incident.provider or "", incident.key.country or "")
         self._incidents.labels(*labels).inc()
         if incident.kind is Kind.WITHDRAWAL:
@@ -297,7 +299,7 @@ class Metrics:
         before = self._open_incidents.pop(incident.id, None)
         if before is not None:
             self._open.labels(*_open_labels(before)).dec()
-        if incident.stage is IncidentStage.CONFIRMED and incident.origin is not Origin.ATTESTED:
+        if incident.stage is IncidentStage.CONFIRMED and _counts(incident):
             self._open_incidents[incident.id] = incident
             self._open.labels(*_open_labels(incident)).inc()
 
@@ -328,6 +330,11 @@ class Metrics:
         for (channel, outcome), made in deliveries.items():
             self._deliveries.labels(channel, outcome).inc(made - self._delivered.get((channel, outcome), 0))
         self._delivered = dict(deliveries)
+
+
+def _counts(incident: Incident) -> bool:
+    """Whether it is counted: not what is only attested, nor a mass event, whose members are."""
+    return incident.origin is not Origin.ATTESTED and not incident.is_mass
 
 
 def _open_labels(incident: Incident) -> tuple[str, str, str, str]:

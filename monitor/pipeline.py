@@ -19,11 +19,15 @@ import structlog
 from monitor.bus import Report, ServiceBus
 from monitor.bus.frames import encode
 from monitor.clock import Clock
-from monitor.core.incident import Change, Event, EventKind, Incident, IncidentStage, Kind, apply, record
+from monitor.core.deadline import Deadline, Deadlines, deadlines_of
+from monitor.core.incident import Change, Event, Incident, apply, record
 from monitor.core.isolation import Isolations, IsolationStep
+from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.ledger import REACH, Ledger, Step
+from monitor.core.life import CONFIGURATION
+from monitor.core.mass import Masses, MassStep
 from monitor.core.plan import Check
-from monitor.core.planned import planned_changes
+from monitor.core.planned import AnnouncedChange, Planned, planned_changes
 from monitor.core.routing import route
 from monitor.core.sight import is_round, judge_round, sight_checks, speaks_of_its_target
 from monitor.core.verdict import Verdict, judge, unjudged
@@ -49,6 +53,9 @@ Memory = tuple[Observation, ...]
 """Earlier looks of a check that found all well, newest first."""
 
 NOBODY_LOOKS = "no longer looked at from where it was seen; whether it goes on is not known"
+
+ANNOUNCED = timedelta(days=30)
+"""For how long after its end an announced change is remembered: looks that it explains must not speak later on."""
 
 DECISIONS = 500
 """Events of the log that are caught up with at once."""
@@ -79,7 +86,9 @@ class Watch:
 class _Written:
     step: Step
     isolation: IsolationStep
+    mass: MassStep
     judged: Sequence[Judged]
+    dates: Sequence[Deadline]
     messages: int
     watch: Watch
     """The configuration under which it was written."""
@@ -87,7 +96,7 @@ class _Written:
     @property
     def events(self) -> tuple[tuple[Event, Incident], ...]:
         """All that has happened."""
-        return (*self.step.events, *self.isolation.events)
+        return (*self.step.events, *self.isolation.events, *self.mass.events)
 
 
 @dataclass(slots=True)
@@ -123,6 +132,15 @@ class Pipeline:
 
     isolations: Isolations = field(default_factory=Isolations)
     """What is remembered of the vantage points' own sight."""
+
+    masses: Masses = field(default_factory=Masses)
+    """What is remembered of mass events."""
+
+    announced: tuple[AnnouncedChange, ...] = ()
+    """The changes that were announced on the command line, as they were when they were last asked for."""
+
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    """What is remembered of dates that looks have shown."""
 
     lately: dict[str, tuple[datetime, Memory]] = field(default_factory=dict)
 
@@ -200,17 +218,30 @@ class Pipeline:
         async with self.store.writing() as writing:
             judged = self._judged(await _unknown(writing, reports), memories)
             await writing.add_looks(judged, now)
-            current = (one.verdict for one in judged if not _is_history(one.observation, now))
-            verdicts = [verdict for verdict in current if speaks_of_its_target(verdict)]
+            current = [one for one in judged if not _is_history(one.observation, now)]
+            verdicts = [one.verdict for one in current if speaks_of_its_target(one.verdict)]
+            dates = self.deadlines.changed(date for one in current for date in deadlines_of(one.observation, one.verdict))
+            await writing.note_deadlines(dates)
             rounds = [one.verdict for one in judged if is_round(one.verdict)]
             numbers = _numbers(await writing.next_incident_id(now.year))
-            watchlist = watch.watchlist
-            step = self.ledger.take(verdicts, watchlist.monitor.confirmation, now, numbers, planned_changes(watchlist))
+            policy = watch.watchlist.monitor.confirmation
+            step = self.ledger.take(verdicts, policy, now, numbers, self.planned)
             isolation = self.isolations.take(rounds, now, numbers)
-            messages = await self._write_events(writing, step) + await self._write_events(writing, isolation)
-        return _Written(step, isolation, judged, messages, watch)
+            mass = self._mass(step.incidents.values(), now, numbers)
+            messages = sum([await self._write_events(writing, one) for one in (step, isolation, mass)])
+            await writing.explain(step.explained)
+        return _Written(step, isolation, mass, judged, dates, messages, watch)
 
-    async def _write_events(self, writing: Writing, step: Step | IsolationStep) -> int:
+    @property
+    def planned(self) -> Planned:
+        """What the organisations have planned, in their files and on the command line."""
+        return planned_changes(self.watch.watchlist, self.announced)
+
+    def _mass(self, changed: Iterable[Incident], now: datetime, new_id: Callable[[], str] | None = None) -> MassStep:
+        monitor = self.watch.watchlist.monitor
+        return self.masses.take(changed, monitor.mass, monitor.confirmation.reopen, now, new_id)
+
+    async def _write_events(self, writing: Writing, step: Step | IsolationStep | MassStep) -> int:
         if not step.events:
             return 0
         await writing.append([event for event, _ in step.events], list(step.incidents.values()))
@@ -261,6 +292,8 @@ class Pipeline:
     def _settle(self, written: _Written) -> None:
         self.ledger.keep(written.step)
         self.isolations.keep(written.isolation)
+        self.deadlines.keep(written.dates)
+        self._keep_masses(written.step.incidents.values(), written.mass)
         if written.watch is not self.watch:
             # The configuration has changed meanwhile: what it has let go must not come back by what was under way.
             self.ledger.forget_others(self.watch.checks)
@@ -273,6 +306,11 @@ class Pipeline:
             _log.info("a planned change explains a loss", observation=verdict.observation, until=change.end.isoformat())
         if written.messages:
             self.told()
+
+    def _keep_masses(self, changed: Iterable[Incident], step: MassStep) -> None:
+        self.masses.keep(changed, step)
+        for incident in step.incidents.values():
+            self.ledger.revise(incident)
 
     async def _follow_up(self, written: _Written) -> None:
         """Ask for the looks that will settle what has just been seen: elsewhere at once, here again a little later."""
@@ -308,6 +346,8 @@ class Pipeline:
         A vantage point that is gone no longer holds an incident open; an incident that no check looks at any more is taken
         back, since whether the loss goes on is not known.
         """
+        await self.catch_up()
+        await self._let_masses_follow(self.masses.parents)  # what was decided while nobody ran is in the log already
         self.ledger.forget_others(self.watch.checks)
         self.isolations.forget_others(self.watch.sights)
         while decided := self._decided_now(self.clock.now()):
@@ -332,21 +372,37 @@ class Pipeline:
             if (check.organisation, check.target) == (key.organisation, key.target) and key.country in {None, check.country}
         }
         if not watching & set(incident.vantages):
-            return EventKind.RETRACTED, Change(stage=IncidentStage.RETRACTED, reason=NOBODY_LOOKS)
+            return EventKind.RETRACTED, Change(stage=IncidentStage.RETRACTED, reason=NOBODY_LOOKS, by=CONFIGURATION)
         if watching >= set(incident.vantages):
             return None
         return EventKind.SCOPE_CHANGED, Change(vantages=tuple(sorted(watching & set(incident.vantages))))
 
     async def catch_up(self) -> None:
-        """Take note of what people have decided about incidents meanwhile, on the command line."""
+        """Take note of what people have decided meanwhile: about incidents, and what they have planned."""
         async with self.store.reading() as reading:
+            self.announced = tuple(await reading.planned_changes(self.clock.now() - ANNOUNCED))
             events = await reading.events_after(self.seen, DECISIONS)
             changed = [await reading.incident(name) for name in dict.fromkeys(event.incident for _, event in events)]
-        for incident in filter(None, changed):
-            memory = self.isolations if incident.kind is Kind.ISOLATION else self.ledger
-            memory.revise(incident)
+        known = [incident for incident in changed if incident is not None]
+        for incident in known:
+            for memory in (self.ledger, self.isolations, self.masses):
+                memory.revise(incident)
             self.metrics.revised(incident)
         self.seen = max((seq for seq, _ in events), default=self.seen)
+        await self._let_masses_follow(known)
+
+    async def _let_masses_follow(self, decided: Sequence[Incident]) -> None:
+        """Bring mass events in step with what people have decided about their members."""
+        step = self._mass(decided, self.clock.now())
+        if not step.events:
+            return
+        with contextlib.suppress(OutOfStep):  # somebody decided again meanwhile, which we hear of the next time
+            async with self.store.writing() as writing:
+                messages = await self._write_events(writing, step)
+            self._keep_masses((), step)
+            self.metrics.happened(step.events)
+            if messages:
+                self.told()
 
     def _complain(self, problem: str) -> None:
         if self.trouble is None:

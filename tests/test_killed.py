@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from monitor.core.incident import EventKind, Incident, IncidentStage, apply
+from monitor.core.incident import Incident, apply
+from monitor.core.kinds import EventKind, IncidentStage
 from monitor.store import Store
 from tests.lab.demo import NAME, STORY
 from tests.lab.demonstration import Demonstration, free_port, running_service, showing, story

@@ -6,10 +6,10 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.parameters import ONLY_LANGUAGE, IncidentFilters
+from api.parameters import ONLY_LANGUAGE, IncidentFilters, IncidentPage
 from api.show import freshness_line, show, wording
 from api.strips import WINDOWS, Strip, strip_of, window_for
-from api.visible import OVER, Seen, Visible
+from api.visible import ATTESTED, OVER, SEEN, Seen, Visible
 from monitor.core.incident import OPEN_STAGES
 from monitor.core.watchlist import Target
 from monitor.store import CheckState, Span
@@ -40,8 +40,9 @@ async def organisation(request: Request, visible: Seen, slug: str) -> HTMLRespon
     states = await visible.states(slug)
     values = {
         "organisation": found,
-        "incidents": await visible.incidents(IncidentFilters(organisation=slug), stages=OPEN_STAGES),
-        "past": await visible.incidents(IncidentFilters(organisation=slug), stages=OVER),
+        "incidents": await visible.incidents(IncidentPage(organisation=slug, open=True), stages=OPEN_STAGES),
+        "past": await visible.incidents(IncidentFilters(organisation=slug), stages=OVER, origins=SEEN),
+        "documented": await visible.incidents(IncidentFilters(organisation=slug), origins=ATTESTED),
         "targets": [(target, await _courses(visible, target, states)) for target in visible.targets(found)],
         "freshness_line": freshness_line(visible.freshness(states, slug), wording(request, visible)),
         "days": SHOWN.days,

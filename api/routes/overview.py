@@ -9,10 +9,12 @@ from fastapi.responses import HTMLResponse
 
 from api.answers import count
 from api.labels import STATES
-from api.parameters import ONLY_LANGUAGE, IncidentFilters
+from api.parameters import ONLY_LANGUAGE, IncidentFilters, IncidentPage
 from api.show import freshness_line, show, wording
-from api.visible import OVER, Seen, Visible
-from monitor.core.incident import OPEN_STAGES, Incident, IncidentStage
+from api.visible import OVER, SEEN, Seen, Visible
+from api.wording import Wording
+from monitor.core.incident import OPEN_STAGES, Incident
+from monitor.core.kinds import IncidentStage
 from monitor.store import CheckState
 from probes.kit.vocabulary import State
 
@@ -30,9 +32,10 @@ _TONES: Final = ("bad", "doubt", "good", "calm")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The open incidents of one organisation. `known`: its page is open to the reader as well."""
+    """The open incidents of one organisation, or of nobody in particular. `known`: its page is open to the reader as well."""
 
     slug: str
+    title: str
     known: bool
     incidents: list[Incident]
 
@@ -53,8 +56,9 @@ async def overview(request: Request, visible: Seen) -> HTMLResponse:
     states = await visible.states()
     freshness = visible.freshness(states)
     known = sorted((one.id for one in visible.organisations()), key=words.organisation)
+    standing = await visible.incidents(IncidentPage(open=True), stages=OPEN_STAGES, limit=_OPEN_SHOWN)
     values = {
-        "groups": _groups(await visible.incidents(IncidentFilters(), stages=OPEN_STAGES, limit=_OPEN_SHOWN), known),
+        "groups": _groups(standing, known, words),
         "ended": await _lately_over(visible),
         "organisations": [_row(slug, states) for slug in known],
         "freshness": freshness,
@@ -63,17 +67,22 @@ async def overview(request: Request, visible: Seen) -> HTMLResponse:
     return show(request, visible, "overview.html", values)
 
 
-def _groups(incidents: list[Incident], known: list[str]) -> list[Group]:
+def _groups(incidents: list[Incident], known: list[str], words: Wording) -> list[Group]:
     """Open incidents by organisation; those of whole networks first, then confirmed ones, then the latest."""
-    ordered = sorted(incidents, key=lambda one: (one.stage is not IncidentStage.CONFIRMED, -one.onset.by.timestamp()))
-    groups: dict[str, list[Incident]] = {}
+    ordered = sorted(
+        incidents,
+        key=lambda one: (one.stage is not IncidentStage.CONFIRMED, -(one.onset.by if one.onset else one.detected).timestamp()),
+    )
+    groups: dict[tuple[str, str], list[Incident]] = {}
     for incident in ordered:
-        groups.setdefault(incident.key.organisation, []).append(incident)
-    return [Group(slug, slug in known, groups[slug]) for slug in sorted(groups, key=bool)]
+        groups.setdefault((incident.key.organisation, words.struck(incident)), []).append(incident)
+    return [
+        Group(slug, title, slug in known, groups[slug, title]) for slug, title in sorted(groups, key=lambda one: bool(one[0]))
+    ]
 
 
 async def _lately_over(visible: Visible) -> list[Incident]:
-    over = await visible.incidents(IncidentFilters(), stages=OVER, limit=_OVER_SHOWN)
+    over = await visible.incidents(IncidentFilters(), stages=OVER, origins=SEEN, limit=_OVER_SHOWN)
     return [one for one in over if visible.now - one.updated <= LATELY]
 
 

@@ -17,5 +17,5 @@ router = APIRouter(tags=["incidents"], responses={**ERRORS, **FORBIDDEN})
 @router.get(f"{API}/events", operation_id="list_events", summary="The log, oldest first", dependencies=[KEYED])
 async def events(visible: Seen, page: Annotated[EventPage, Query()]) -> schemas.EventList:
     """One page of the log. Keep `next`, and ask with it later: nothing is ever inserted before it. Needs a key."""
-    found, cursor = await visible.events(page.after, page.limit)
-    return schemas.EventList(items=[answers.numbered(seq, one) for seq, one in found], next=cursor)
+    items = [answers.named(one) for one in await visible.events(page.after, page.limit)]
+    return schemas.EventList(items=items, next=items[-1].id if items else page.after)

@@ -1,38 +1,43 @@
-"""`/api/v1/incidents`: losses of access, each with its log, its versions and the looks it rests on."""
+"""`/api/v1/incidents`: losses of access, each with its log, its versions and the looks around it."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from api import answers, schemas
+from api import answers, case_answers, case_schemas, looks, schemas
 from api.answers import API
-from api.parameters import ONLY_LANGUAGE, IncidentPage
+from api.case_answers import Telling
+from api.parameters import ONLY_LANGUAGE, IncidentPage, LookPage
 from api.problems import ERRORS, MISSING
-from api.show import wording
 from api.visible import Seen
 
 router = APIRouter(prefix=f"{API}/incidents", tags=["incidents"], responses=ERRORS)
 
 Id = Annotated[str, Path(description="the incident's id", examples=["CW-2026-0042"])]
+Number = Annotated[int, Path(ge=1, le=10**6, description="which version", examples=[2])]
 
 
 @router.get("", operation_id="list_incidents", summary="Incidents, the latest change first")
 async def incidents(request: Request, visible: Seen, page: Annotated[IncidentPage, Query()]) -> schemas.IncidentList:
-    """One page of incidents. One that changes while you read on moves to the front; who must miss nothing follows the events."""
+    """One page of incidents. One that changes while you read on moves to the front; who must miss nothing follows the events.
+
+    What people entered from documents (`origin` is `attested`) is told as of the time up to which its sources speak, and never
+    counts as open.
+    """
     stages = None if page.stage is None else frozenset({page.stage})
-    found = await visible.incidents(page, stages=stages, after=page.after, limit=page.limit + 1)
-    shown = found[: page.limit]
-    words, address = wording(request, visible), visible.context.settings.address
-    return schemas.IncidentList(
-        items=[answers.incident(one, words, address) for one in shown],
-        next=shown[-1].id if len(found) > page.limit else None,
-    )
+    origins = None if page.origin is None else frozenset({page.origin})
+    found = await visible.incidents(page, stages=stages, origins=origins, after=page.after, limit=page.limit + 1)
+    shown, telling = found[: page.limit], Telling.to(request, visible)
+    following = shown[-1].id if len(found) > page.limit else None
+    return schemas.IncidentList(items=[telling.incident(one) for one in shown], next=following)
 
 
 @router.get("/{name}", operation_id="read_incident", summary="One incident", responses=MISSING, dependencies=[ONLY_LANGUAGE])
-async def incident(request: Request, visible: Seen, name: Id) -> schemas.Incident:
-    """An incident as it is now."""
-    return answers.incident(await visible.incident(name), wording(request, visible), visible.context.settings.address)
+async def incident(request: Request, response: Response, visible: Seen, name: Id) -> case_schemas.IncidentDetail:
+    """An incident as it is now, with its dossier and what it is related to. `ETag` holds its version, for `If-Match`."""
+    found = await visible.incident(name)
+    response.headers["etag"] = f'"{found.version}"'
+    return await Telling.to(request, visible).detail(found)
 
 
 @router.get(
@@ -42,11 +47,9 @@ async def incident(request: Request, visible: Seen, name: Id) -> schemas.Inciden
     responses=MISSING,
     dependencies=[ONLY_LANGUAGE],
 )
-async def version(
-    request: Request, visible: Seen, name: Id, number: Annotated[int, Path(ge=1, le=10**6, examples=[2])]
-) -> schemas.Incident:
-    """An incident as its first `number` events had left it. This never changes."""
-    return answers.incident(await visible.version(name, number), wording(request, visible), visible.context.settings.address)
+async def version(request: Request, visible: Seen, name: Id, number: Number) -> case_schemas.IncidentVersion:
+    """An incident as its first `number` events had left it. This never changes, but where a person's data had to be erased."""
+    return Telling.to(request, visible).version(await visible.version(name, number))
 
 
 @router.get(
@@ -57,19 +60,28 @@ async def version(
     dependencies=[ONLY_LANGUAGE],
 )
 async def events(visible: Seen, name: Id) -> schemas.IncidentLog:
-    """The incident's log, oldest first."""
+    """The incident's events, oldest first, as the log holds them."""
     history = await visible.history(await visible.incident(name))
     return schemas.IncidentLog(items=[answers.event(one) for one in history])
 
 
 @router.get(
-    "/{name}/looks",
-    operation_id="list_incident_looks",
-    summary="The looks around its beginning and end",
+    "/{name}/log",
+    operation_id="read_incident_log",
+    summary="Why it changed, and what that changed",
     responses=MISSING,
     dependencies=[ONLY_LANGUAGE],
 )
-async def looks(visible: Seen, name: Id) -> schemas.LookList:
-    """Every look within an hour of the incident's beginning and of its end, good ones and gaps included."""
-    found = await visible.looks(await visible.incident(name))
-    return schemas.LookList(items=[answers.look(one) for one in found])
+async def log(visible: Seen, name: Id) -> case_schemas.Log:
+    """The incident's events, oldest first, with the reasons that people gave and each field that came out different."""
+    found = await visible.incident(name)
+    is_insider = visible.reader.belongs_to(found.key.organisation)
+    return case_schemas.Log(items=[case_answers.entry(one, is_insider=is_insider) for one in await visible.log(found)])
+
+
+@router.get("/{name}/looks", operation_id="list_incident_looks", summary="The looks around it", responses=MISSING)
+async def look_page(visible: Seen, name: Id, page: Annotated[LookPage, Query()]) -> schemas.LookList:
+    """Every look at its target from a week before it to a day after its end, from everywhere, good ones and gaps included."""
+    found = await looks.of_incident(visible, await visible.incident(name), page)
+    looked = [answers.look(one) for one in found.items]
+    return schemas.LookList(items=looked, instrument=answers.instruments(found), next=found.following)

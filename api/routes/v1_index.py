@@ -10,7 +10,19 @@ from api.schemas import Index
 
 router = APIRouter(tags=["health"], dependencies=[ONLY_LANGUAGE])
 
-_PLACES = ("organisations", "states", "vantage-points", "incidents", "events", "health")
+_PLACES = (
+    "organisations",
+    "targets",
+    "states",
+    "vantage-points",
+    "incidents",
+    "events",
+    "alerts",
+    "notices",
+    "providers",
+    "deliveries",
+    "health",
+)
 
 
 @router.get(API, operation_id="read_index", summary="Where everything is", responses=ERRORS)
@@ -22,5 +34,11 @@ async def index(request: Request) -> Index:
         name="Cutwatch",
         version=request.app.version,
         description=f"{address}/openapi.json",
-        links={**links, "feed": f"{address}/feed.json"},
+        links={
+            **links,
+            "stream": f"{address}{API}/stream",
+            "feed": f"{address}/feed.json",
+            "feed_atom": f"{address}/feed.atom",
+            "calendar": f"{address}/calendar.ics",
+        },
     )

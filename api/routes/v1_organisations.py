@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request
 
 from api import answers, schemas
 from api.answers import API
-from api.parameters import ONLY_LANGUAGE, IncidentFilters
+from api.parameters import ONLY_LANGUAGE, IncidentPage
 from api.problems import ERRORS, MISSING
 from api.show import wording
 from api.visible import Seen, Visible
@@ -24,7 +24,7 @@ SHOWN: Final = timedelta(days=7)
 async def organisations(request: Request, visible: Seen) -> schemas.OrganisationList:
     """Those that you may know to be watched."""
     states = await visible.states()
-    incidents = await visible.incidents(IncidentFilters(), stages=OPEN_STAGES, limit=10_000)
+    incidents = await visible.incidents(IncidentPage(open=True), stages=OPEN_STAGES, limit=10_000)
     words, address = wording(request, visible), visible.context.settings.address
     found = [answers.organisation(one, states, incidents, words, address) for one in visible.organisations()]
     return schemas.OrganisationList(items=found)
@@ -37,7 +37,7 @@ async def organisation(
     """An organisation with its targets, how their checks have stood for seven days, and its open incidents."""
     found = visible.organisation(slug)
     states = await visible.states(slug)
-    incidents = await visible.incidents(IncidentFilters(organisation=slug), stages=OPEN_STAGES)
+    incidents = await visible.incidents(IncidentPage(organisation=slug, open=True), stages=OPEN_STAGES)
     words, address = wording(request, visible), visible.context.settings.address
     summary = answers.organisation(found, states, incidents, words, address)
     return schemas.OrganisationDetail(

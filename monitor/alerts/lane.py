@@ -7,6 +7,7 @@ messages that wait behind them are put off without being tried, as if each had m
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from monitor.alerts import retry
 from monitor.alerts.channels.kit.outcome import Outcome, Result
@@ -27,7 +28,11 @@ class Objection:
 
 @dataclass(slots=True)
 class Lane:
-    """One channel, as configured (None: no longer), with its places and what its receiver has let us know."""
+    """One channel, as configured (None: no longer), with its places and what its receiver has let us know.
+
+    `gone` says why its receiver wants no more messages, if so. That is remembered beyond a restart (`noted`, `recall`), until
+    the channel is configured anew or somebody asks to have a message again.
+    """
 
     channel: Channel | None
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(WIDTH))
@@ -37,6 +42,25 @@ class Lane:
     rests_until: datetime | None = None
     gone: str | None = None
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the receiver wants no more messages, ever."""
+        return self.gone is not None
+
+    @property
+    def noted(self) -> str:
+        """What is to be remembered of that: which form of the channel it was said to, and how it is told."""
+        return f"{self._form()} {self.gone or ''}"
+
+    def recall(self, noted: str | None) -> None:
+        """Take up what was remembered of it, if it was said to the channel in its present form."""
+        form, _, gone = (noted or "").partition(" ")
+        self.gone = gone if form == self._form() else None
+
+    def _form(self) -> str:
+        """A fingerprint of the channel's configuration, which may hold an address that nobody must read elsewhere."""
+        return sha256(self.channel.model_dump_json().encode()).hexdigest() if self.channel else "-"
+
     def learn(self, outcome: Outcome, now: datetime) -> None:
         """Take note of what came of an attempt."""
         if outcome.retry_after:
@@ -45,7 +69,7 @@ class Lane:
         if self.streak >= WIDTH:
             self.outages += 1
         if outcome.result is Result.GONE:
-            self.gone = f"switched off on {now:%Y-%m-%d %H:%M} UTC: {outcome.error}; change the channel or restart, then replay"
+            self.gone = f"switched off on {now:%Y-%m-%d %H:%M} UTC: {outcome.error}; to try it again, change it or replay"
         if outcome.error:
             self.last_error = outcome.error
 

@@ -24,6 +24,15 @@ SCHEDULE: Final = (
 )
 """Seconds before each attempt, counted from the one before: three days in all. The tail is that of Standard Webhooks."""
 
+SECOND: Final = SCHEDULE.index(2 * _MINUTE) + 1
+"""Failed attempts after which the route's second channel speaks as well."""
+
+LAST: Final = len(SCHEDULE)
+"""Attempts after which a message is given up."""
+
+LAST_WITHOUT_CHANNEL: Final = SCHEDULE.index(30 * _MINUTE) + 1
+"""The same, where alerts.yaml does not know the channel: in this time somebody who is changing the file puts it back."""
+
 LONGEST: Final = SCHEDULE[-1]
 """Seconds that a receiver may put us off by `Retry-After`."""
 
@@ -31,12 +40,12 @@ JITTER: Final = 0.1
 """Share by which a wait is stretched at random, so that what failed together does not come back together."""
 
 
-def wait(message: str, attempts: int, asked: float | None) -> timedelta | None:
-    """How long to wait after the attempt number `attempts` on `message`, or None if that was the last.
+def wait(message: str, attempts: int, asked: float | None, last: int = LAST) -> timedelta | None:
+    """How long to wait after the attempt number `attempts` on `message`, or None if that was the `last` one.
 
     `asked` are the seconds for which the receiver asked us to stay away, None if it did not ask.
     """
-    if attempts >= len(SCHEDULE):
+    if attempts >= last:
         return None
     planned = SCHEDULE[attempts] * (1 + JITTER * _chance(message, attempts))
     return timedelta(seconds=max(planned, min(asked or 0, LONGEST)))

@@ -67,6 +67,7 @@ def _approve(watchlist: Watchlist, *, as_json: bool) -> None:
                 "targets": targets,
                 "vantages": len(watchlist.monitor.vantages),
                 "checks": dict(by_probe),
+                "incidents": len(watchlist.incidents),
                 "warnings": list(remarks),
             }
         )
@@ -75,7 +76,7 @@ def _approve(watchlist: Watchlist, *, as_json: bool) -> None:
         f"The configuration is right: {len(watchlist.organisations)} organisations with {targets} targets, "
         f"{len(watchlist.monitor.vantages)} vantage point(s), {len(checks)} checks ("
         + ", ".join(f"{count} {probe}" for probe, count in sorted(by_probe.items()))
-        + ")."
+        + f"), {len(watchlist.incidents)} documented incidents."
     )
     for remark in remarks:
         say(f"Note: {remark}")

@@ -2,18 +2,22 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from monitor.clock import Clock
+from monitor.commands.configuration import read_configuration
 from monitor.commands.database import opened
 from monitor.commands.output import Exit, Json, emit, refuse, rfc3339, say, utc
-from monitor.core.keys import Key, Scope, fingerprint, make_key, new_secret
+from monitor.configuration import ConfigurationError
+from monitor.core.keys import Key, KeyUse, Scope, fingerprint, make_feed_key, make_key, new_secret
 from monitor.settings import Settings
 from monitor.store import Store
 
 keys = typer.Typer(no_args_is_help=True, help="Make, list and revoke keys; print a sign-in address.")
+
+_FEEDS: Final = {"JSON Feed": "feed.json", "Atom": "feed.atom", "calendar": "calendar.ics"}
 
 SIGN_IN_LASTS = timedelta(minutes=30)
 
@@ -45,6 +49,42 @@ async def _add(key: Key) -> None:
         await writing.add_key(key)
 
 
+@keys.command("feed")
+def feed(
+    organisation: Annotated[str, typer.Argument(help="The organisation's id.")],
+    name: Annotated[str, typer.Option(help="Who subscribes.")] = "feed reader",
+    days: Annotated[int | None, typer.Option(min=1, help="It ends after so many days.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Make secret addresses of an organisation's private feeds and calendar, and print them once.
+
+    Whoever has them reads what is the organisation's own up to AMBER. `cutwatch keys revoke` ends them.
+    """
+    settings = Settings()
+    _insist_on_organisation(settings, organisation)
+    now = Clock.from_environment().now()
+    key, secret = make_feed_key(name, organisation, now, now + timedelta(days=days) if days else None)
+    asyncio.run(_add(key))
+    addresses = {kind: f"{settings.address}/private/{secret}/{file}" for kind, file in _FEEDS.items()}
+    if as_json:
+        emit({**_record(key), "addresses": addresses})
+        return
+    say(f"{key.id} for {key.name}: what is {organisation}'s own, for feed readers and calendars. Shown only now:")
+    for kind, address in addresses.items():
+        say(f"  {kind:<10}{address}")
+
+
+def _insist_on_organisation(settings: Settings, organisation: str) -> None:
+    try:
+        watchlist = read_configuration(settings)
+    except ConfigurationError:
+        refuse("the configuration has problems: run `cutwatch check`")
+    if watchlist.organisation(organisation) is None:
+        known = ", ".join(one.id for one in watchlist.organisations) or "none as yet"
+        refuse(f"{settings.config} knows no organisation {organisation}; it knows: {known}")
+
+
 @keys.command("list")
 def list_keys(*, as_json: Json = False) -> None:
     """List all keys, without their secrets, which nobody keeps."""
@@ -58,7 +98,8 @@ def list_keys(*, as_json: Json = False) -> None:
     for key in found:
         bound = ", ".join(key.organisations) if key.organisations else "all organisations"
         state = f"revoked {utc(key.revoked_at)}" if key.revoked_at else f"last used {utc(key.last_used_at)}"
-        say(f"{key.id}  {key.name}  {', '.join(key.scopes)}  {bound}  {state}")
+        opens = "private feeds" if key.use is KeyUse.FEED else ", ".join(key.scopes)
+        say(f"{key.id}  {key.name}  {opens}  {bound}  {state}")
 
 
 async def _all() -> list[Key]:
@@ -118,6 +159,7 @@ def _record(key: Key) -> dict[str, object]:
     return {
         "id": key.id,
         "name": key.name,
+        "use": key.use,
         "scopes": list(key.scopes),
         "organisations": list(key.organisations) if key.organisations else None,
         "created": rfc3339(key.created_at),

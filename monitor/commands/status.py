@@ -44,7 +44,8 @@ def status(*, as_json: Json = False) -> None:
 async def _situation() -> Situation:
     async with opened(Settings()) as store, store.reading() as reading:
         checks = [one for one in await reading.current() if not is_round(one)]
-        return Situation(checks, await reading.incidents(stages=OPEN_STAGES))
+        standing = await reading.incidents(stages=OPEN_STAGES, limit=1000)
+    return Situation(checks, [one for one in standing if one.is_open])
 
 
 def _show(situation: Situation, now: datetime) -> None:

@@ -3,36 +3,31 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from monitor.configuration.alert_advice import Carrier, of_alerts
 from monitor.core.safety import is_hostile
-from monitor.core.watchlist import VantagePoint, Watchlist
+from monitor.core.watchlist import Channel, VantagePoint, Watchlist
 from probes.kit.vocabulary import IMPORTED_KINDS, VantageKind
 
 _NAMED = 5
 """Organisations that a sentence names before it only counts the rest."""
 
 
-def warnings(watchlist: Watchlist) -> tuple[str, ...]:
-    """Sentences for the person who runs this, most pressing first. Pure."""
+def _nobody(_: Channel) -> None:
+    return None
+
+
+def warnings(watchlist: Watchlist, carrier: Carrier = _nobody) -> tuple[str, ...]:
+    """Sentences for the person who runs this, most pressing first. Pure.
+
+    `carrier` says on which provider a channel depends, where its kind knows more than its settings tell.
+    """
     return (
-        *_of_routes(watchlist),
+        *of_alerts(watchlist, carrier),
         *_of_places(watchlist),
         *_of_countries(watchlist),
         *_of_organisations(watchlist),
         *_of_rare_looks(watchlist),
     )
-
-
-def _of_routes(watchlist: Watchlist) -> Iterator[str]:
-    alerts = watchlist.alerts
-    if not alerts.routes:
-        yield "Nobody is told of anything: alerts.yaml has no route."
-    for route in alerts.routes:
-        if len(set(route.channels)) == 1:
-            yield f"Route `{route.id}` has one channel only: when that fails, nobody is told. Add a second one."
-    used = {channel for route in alerts.routes for channel in route.channels}
-    for channel in alerts.channels:
-        if channel.id not in used:
-            yield f"Channel `{channel.id}` belongs to no route: nothing is sent there."
 
 
 def _of_places(watchlist: Watchlist) -> Iterator[str]:

@@ -12,7 +12,8 @@ from monitor.configuration.names import objection_to_host, objection_to_url
 from monitor.configuration.problems import FieldPath, Problem, did_you_mean
 from monitor.configuration.sentences import problems_of
 from monitor.configuration.vantages import check_cadence
-from monitor.core.watchlist import AccountField, Provider, SecretName
+from monitor.core.model import SecretName
+from monitor.core.watchlist import AccountField, Provider
 from probes.kit.probe import Probe
 
 _ACCOUNT_CAP: Final = 300

@@ -12,10 +12,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from monitor.configuration.document import Document
 from monitor.configuration.problems import FieldPath, Problem, did_you_mean
 from monitor.configuration.sentences import problems_of
-from monitor.core.incident import Kind
-from monitor.core.watchlist import Slug
+from monitor.core.model import Slug
 
-KINDS: Final = frozenset(kind.value for kind in Kind)
 _SLUG: Final = TypeAdapter[str](Slug)
 
 
@@ -113,11 +111,38 @@ def _channel(alerts: Document, path: FieldPath, channel_settings: Mapping[str, t
 
 def _route(alerts: Document, path: FieldPath, organisations: Collection[str], providers: Collection[str]) -> Iterator[Problem]:
     channels = ids_in(alerts, "channels")
-    for entry in alerts.entries(*path, "channels"):
+    for entry in _named_channels(alerts, path):
         yield from unknown_name(alerts, entry, channels, "channel", "describe it under `channels`")
+    yield from _repeated(alerts, (*path, "channels"))
+    yield from _repeated(alerts, (*path, "escalate", "channels"))
+    yield from _second(alerts, path)
     for entry in alerts.entries(*path, "match", "organisations"):
         yield from unknown_name(alerts, entry, organisations, "organisation", "add its file to `organisations/`")
     for entry in alerts.entries(*path, "match", "providers"):
         yield from unknown_name(alerts, entry, providers, "provider", "add its file to `providers/`")
-    for entry in alerts.entries(*path, "match", "kinds"):
-        yield from unknown_name(alerts, entry, KINDS, "kind of incident", f"use one of {', '.join(sorted(KINDS))}")
+
+
+def _named_channels(alerts: Document, route: FieldPath) -> Iterator[FieldPath]:
+    """Every place in a route that names a channel."""
+    yield from alerts.entries(*route, "channels")
+    yield (*route, "second")
+    yield from alerts.entries(*route, "escalate", "channels")
+
+
+def _repeated(alerts: Document, path: FieldPath) -> Iterator[Problem]:
+    """Names in a list that stood there before."""
+    seen = set()
+    for entry in alerts.entries(*path):
+        name = alerts.text(*entry)
+        if name in seen:
+            yield alerts.problem(entry, f"names `{name}` again", "remove it: nothing is sent twice")
+        elif name is not None:
+            seen.add(name)
+
+
+def _second(alerts: Document, route: FieldPath) -> Iterator[Problem]:
+    """A channel that is told anyway cannot step in for another one."""
+    second = alerts.text(*route, "second")
+    if second is not None and second in {alerts.text(*entry) for entry in alerts.entries(*route, "channels")}:
+        message = f"`{second}` is one of the route's channels already, so it cannot step in when another fails"
+        yield alerts.problem((*route, "second"), message, "name another channel, or remove the line: each of `channels` is told")

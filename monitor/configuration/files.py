@@ -12,7 +12,7 @@ from monitor.configuration.reader import read
 
 _FILES: Final = ("monitor.yaml", "alerts.yaml")
 _STEMS: Final = tuple(Path(name).stem for name in _FILES)
-_FOLDERS: Final = ("organisations", "providers", "fingerprints")
+_FOLDERS: Final = ("organisations", "providers", "fingerprints", "incidents")
 _SUFFIXES: Final = (".yaml", ".yml")
 
 
@@ -25,12 +25,13 @@ class Files:
     organisations: tuple[Document, ...] = ()
     providers: tuple[Document, ...] = ()
     fingerprints: tuple[Document, ...] = ()
+    incidents: tuple[Document, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     @property
     def documents(self) -> tuple[Document, ...]:
         """All files in a stable order."""
-        return (self.monitor, self.alerts, *self.organisations, *self.providers, *self.fingerprints)
+        return (self.monitor, self.alerts, *self.organisations, *self.providers, *self.fingerprints, *self.incidents)
 
     def version(self) -> str:
         """A short hash of all names and bytes, in order."""
@@ -55,7 +56,7 @@ def gather(folder: Path) -> Files:
         remedy = "name the folder that holds monitor.yaml in CUTWATCH_CONFIG, or start Cutwatch beside its `config` folder"
         raise NoFolder(_about(folder, "is not a folder that can be read", remedy))
     problems: list[Problem] = []
-    organisations, providers, fingerprints = (_in_folder(folder / name, problems) for name in _FOLDERS)
+    organisations, providers, fingerprints, incidents = (_in_folder(folder / name, problems) for name in _FOLDERS)
     problems.extend(_strangers(folder))
     if not organisations:
         problems.append(
@@ -67,6 +68,7 @@ def gather(folder: Path) -> Files:
         organisations=organisations,
         providers=providers,
         fingerprints=fingerprints,
+        incidents=incidents,
         problems=tuple(problems),
     )
 

@@ -1,6 +1,6 @@
 """Turns the configuration folder into a `Watchlist`, or into everything that is wrong with it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,9 +12,11 @@ from monitor.configuration.checks import check_alerts, file_ids, ids_in, ids_of_
 from monitor.configuration.document import Document
 from monitor.configuration.files import Files, NoFolder, gather
 from monitor.configuration.fingerprints import check_fingerprints, check_lists
+from monitor.configuration.incidents import Named, check_incident
 from monitor.configuration.problems import ConfigurationError, Problem
 from monitor.configuration.sentences import problems_of
 from monitor.configuration.vantages import check_monitor
+from monitor.core.documented import Documented
 from monitor.core.watchlist import Alerts, Monitor, Organisation, Provider, VantagePoint, Watchlist
 from probes.kit.discover import discover
 from probes.kit.probe import Probe
@@ -63,6 +65,7 @@ def _watchlist(files: Files, surroundings: _Surroundings) -> Watchlist:
     alerts = _read_as(Alerts, files.alerts, problems)
     organisations = [_read_as(Organisation, document, problems) for document in files.organisations]
     providers = [_read_as(Provider, document, problems) for document in files.providers]
+    incidents = [_read_as(Documented, document, problems) for document in files.incidents]
     problems.extend(_contradictions(files, {one.id: one for one in providers if one}, surroundings))
     if problems or monitor is None or alerts is None:
         raise ConfigurationError(problems)
@@ -72,6 +75,7 @@ def _watchlist(files: Files, surroundings: _Surroundings) -> Watchlist:
         organisations=tuple(one for one in organisations if one),
         providers=tuple(one for one in providers if one),
         alerts=alerts,
+        incidents=tuple(one for one in incidents if one),
     )
 
 
@@ -96,10 +100,19 @@ def _contradictions(files: Files, described: Mapping[str, Provider], surrounding
     yield from file_ids(files.fingerprints)
     yield from check_lists(files.monitor)
     yield from check_fingerprints(files.fingerprints)
+    yield from file_ids(files.incidents)
+    yield from _in_incidents(files, organisations, providers)
     for document in files.organisations:
         yield from check_organisation(document, providers, described, vantages, surroundings.probes)
     for document in files.providers:
         yield from check_provider(document)
+
+
+def _in_incidents(files: Files, organisations: Collection[str], providers: Collection[str]) -> Iterator[Problem]:
+    targets = {Path(document.file).stem: ids_in(document, "targets") for document in files.organisations if document.understood}
+    named = Named(organisations=organisations, targets=targets, providers=providers, entries=ids_of_files(files.incidents))
+    for document in files.incidents:
+        yield from check_incident(document, named)
 
 
 def _placed(monitor: Monitor, country: str | None) -> Monitor:

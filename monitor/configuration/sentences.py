@@ -59,6 +59,7 @@ _SPELLINGS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "^[A-Z]{2}$": ("is not a country", "write the country's two capital letters (ISO 3166), for example RU or DE"),
     r"^\d{4}": ("is not a date", "write a year, a month or a day: 2023, 2023-12 or 2023-12-31"),
+    "^(?:[01]": ("is not a time of day", "write hours and minutes in quotes, such as '07:30' or '22:00'"),
     "^/": ("is not a path", "write what stands behind the host's name in the resolver's address, such as /dns-query"),
     "^[A-Z][A-Z0-9_]": (
         "must be the name of an environment variable, never the secret itself",

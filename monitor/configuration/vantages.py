@@ -10,7 +10,7 @@ from monitor.configuration.document import Document
 from monitor.configuration.names import is_resolver, objection_to_host
 from monitor.configuration.problems import FieldPath, Problem
 from monitor.configuration.services import check_control_kind, check_service
-from monitor.core.watchlist import Seconds
+from monitor.core.model import Seconds
 from probes.kit.budgets import Budgets
 from probes.kit.vocabulary import IMPORTED_KINDS, VantageKind
 

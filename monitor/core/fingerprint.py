@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from monitor.core.watchlist import Country, Model, Slug
+from monitor.core.model import Country, Model, Slug
 from probes.kit.fingerprint import Fingerprint, Fit, Place
 from probes.kit.observation import Mark
 from probes.kit.vocabulary import MarkKind

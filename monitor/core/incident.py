@@ -6,63 +6,18 @@ Everything that happens to an incident is an event in an append-only log; an inc
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from monitor.core.dossier import DatedStatement, Dossier
+from monitor.core.edtf import span
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
+from monitor.core.model import Tlp
 from monitor.core.verdict import Verdict
-from monitor.core.watchlist import Tlp
 from probes.kit.vocabulary import State, Strength
-
-
-class Kind(StrEnum):
-    """What sort of loss it is."""
-
-    BLOCKING = "blocking"
-    THROTTLING = "throttling"
-    UNREACHABLE = "unreachable"
-    WITHDRAWAL = "withdrawal"
-    RESTRICTION = "restriction"
-    NOTICE = "notice"
-    DESIGNATION = "designation"
-    LAPSE = "lapse"
-    OUTAGE = "outage"
-    ISOLATION = "isolation"
-
-
-class IncidentStage(StrEnum):
-    """How far an incident has come."""
-
-    SUSPECTED = "suspected"
-    CONFIRMED = "confirmed"
-    ENDED = "ended"
-    REINSTATED = "reinstated"
-    AVERTED = "averted"
-    RETRACTED = "retracted"
-
-
-class Origin(StrEnum):
-    """Whether instruments or people say so."""
-
-    MEASURED = "measured"
-    ATTESTED = "attested"
-    BOTH = "both"
-
-
-class EventKind(StrEnum):
-    """What can happen to an incident. The log holds nothing else."""
-
-    OPENED = "opened"
-    CONFIRMED = "confirmed"
-    RECLASSIFIED = "reclassified"
-    SCOPE_CHANGED = "scope_changed"
-    ENDED = "ended"
-    REOPENED = "reopened"
-    RETRACTED = "retracted"
-    RELEASED = "released"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +38,24 @@ class CaseKey:
     country: str | None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Relation:
+    """That an incident stands in some relation to another, which `incident` names."""
+
+    kind: RelationKind
+    incident: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What an event changes. A field that is None stays as it was; `reason` says why a person or the policy did it.
 
-    `looks` are the observations that the event rests on; they are kept for ever.
+    - `heard_from`: looks made before then have had their say in an earlier incident of the case
+    - `looks`: the observations that the event rests on; they are kept for ever
+    - `by`: who decided, where a person or a file did: a key's id, `staff`, `command line`, `configuration`
+    - `dossier`, `relations`, `members`, `affected`: as they stand after the event, whole
+    - `entry`, `digest`: the file in `config/incidents/` that the event enters, and the hash of what it said
+    - `erased`: the field of the dossier that was emptied, here and in all events before
     """
 
     key: CaseKey | None = None
@@ -102,7 +70,18 @@ class Change:
     strength: Strength | None = None
     tlp: Tlp | None = None
     intermittent: bool | None = None
+    origin: Origin | None = None
+    provider: str | None = None
+    dossier: Dossier | None = None
+    relations: tuple[Relation, ...] | None = None
+    members: tuple[str, ...] | None = None
+    affected: tuple[str, ...] | None = None
+    heard_from: datetime | None = None
+    entry: str | None = None
+    digest: str | None = None
+    erased: str | None = None
     reason: str | None = None
+    by: str | None = None
     looks: tuple[str, ...] = ()
 
 
@@ -133,7 +112,18 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """An incident as its events have left it. `vantages` are those that see the loss; `because` is their best reason."""
+    """An incident as its events have left it. `vantages` are those that see the loss; `because` is their best reason.
+
+    - `seen_from`: every vantage point that ever saw it; `vantages` grows empty with its end
+    - `rule`, `because`, `strength`: the best look's; None where nobody looked
+    - `onset`: None where no source says when it began
+    - `members`: the incidents that a mass event consists of; their `relations` name it in turn
+    - `affected`: the organisations whose incidents these are
+    - `entry`, `digest`: the file in `config/incidents/` that describes it, and the hash of what it said last
+    - `stage_since`: when it came to its present stage (None: before that was noted); `stage_by`: who brought it there, where a
+      person or the configuration did
+    - `heard_from`: looks made before then have had their say in an earlier incident of the case
+    """
 
     id: str
     version: int
@@ -143,22 +133,54 @@ class Incident:
     origin: Origin = Origin.MEASURED
     tlp: Tlp = Tlp.AMBER
     provider: str | None = None
-    onset: Bracket
+    onset: Bracket | None = None
     end: Bracket | None = None
     detected: datetime
     confirmed_at: datetime | None = None
     vantages: tuple[str, ...] = ()
+    seen_from: tuple[str, ...] = ()
     mechanisms: tuple[str, ...] = ()
-    rule: str
-    because: str
-    strength: Strength
+    rule: str | None = None
+    because: str | None = None
+    strength: Strength | None = None
     intermittent: bool = False
+    dossier: Dossier | None = None
+    relations: tuple[Relation, ...] = ()
+    members: tuple[str, ...] = ()
+    affected: tuple[str, ...] = ()
+    entry: str | None = None
+    digest: str | None = None
+    stage_since: datetime | None = None
+    stage_by: str | None = None
+    heard_from: datetime | None = None
     updated: datetime
 
     @property
     def is_open(self) -> bool:
-        """Whether the loss, or the suspicion of it, still stands."""
-        return self.stage in OPEN_STAGES
+        """Whether the loss, or the suspicion of it, still stands. What people entered from documents is told "as of"."""
+        return self.stage in OPEN_STAGES and self.origin is not Origin.ATTESTED
+
+    @property
+    def is_mass(self) -> bool:
+        """Whether it is a mass event: the parent of incidents that one act caused, and no case of looks itself."""
+        return self.key.family.startswith(MASS)
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When it left the stages in which a loss, or the suspicion of it, stands; None while it is in one."""
+        return None if self.stage in OPEN_STAGES else self.stage_since or self.updated
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Where the loss is felt; empty where it is everyone's, or nobody says."""
+        if self.key.country:
+            return (self.key.country,)
+        return self.dossier.countries.effect if self.dossier else ()
+
+    @property
+    def parent(self) -> str | None:
+        """The mass event that it belongs to."""
+        return next((one.incident for one in self.relations if one.kind is RelationKind.MEMBER_OF), None)
 
 
 OPEN_STAGES = frozenset({IncidentStage.SUSPECTED, IncidentStage.CONFIRMED})
@@ -175,6 +197,9 @@ KIND_OF_STATE = MappingProxyType(
         State.DOWN: Kind.OUTAGE,
     }
 )
+
+MASS: Final = "mass:"
+"""The families of mass events begin with this; the family of their members follows."""
 
 PATH = "path"
 """The family of what happens on the way to a service. A real block moves between its kinds, so they are one case."""
@@ -217,27 +242,125 @@ def apply(incident: Incident | None, event: Event) -> Incident:
     if (event.incident, event.version) != (incident.id, incident.version + 1):
         raise ValueError(f"{event.incident} version {event.version} cannot follow {incident.id} version {incident.version}")
     moved = replace(incident, **_given(change), version=event.version, updated=event.at)
-    if change.stage is IncidentStage.CONFIRMED:
+    moved = replace(moved, seen_from=_all_of(incident.seen_from, moved.vantages))
+    if moved.stage is not incident.stage:
+        moved = replace(moved, stage_since=event.at, stage_by=change.by)
+    if change.stage is IncidentStage.CONFIRMED and moved.origin is not Origin.ATTESTED:
         moved = replace(moved, confirmed_at=incident.confirmed_at or event.at, end=None)
     if event.kind is EventKind.REOPENED:
-        moved = replace(moved, end=None, intermittent=incident.confirmed_at is not None, onset=_reopened_onset(incident, moved))
-    return moved
+        moved = replace(moved, end=None, intermittent=_is_intermittent(incident, change), onset=_reopened_onset(incident, moved))
+    return _as_stated(_in_order(moved), change)
 
 
-def _reopened_onset(before: Incident, after: Incident) -> Bracket:
+def _in_order(incident: Incident) -> Incident:
+    """With an end that lies not before the beginning: only clocks that were set back meanwhile can say otherwise."""
+    onset, end = incident.onset, incident.end
+    if onset is None or end is None or end.by >= onset.by:
+        return incident
+    return replace(incident, end=replace(end, by=onset.by))
+
+
+def _all_of(some: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({*some, *more}))
+
+
+def _is_intermittent(before: Incident, change: Change) -> bool:
+    """What was confirmed and comes back has come and gone, unless it is known that it never went."""
+    returned = before.confirmed_at is not None if change.intermittent is None else change.intermittent
+    return before.intermittent or returned
+
+
+def _reopened_onset(before: Incident, after: Incident) -> Bracket | None:
     """An incident that was once confirmed keeps its first onset; a mere suspicion begins anew."""
     return before.onset if before.confirmed_at else after.onset
 
 
+_CARRIED = (
+    "kind",
+    "stage",
+    "onset",
+    "end",
+    "vantages",
+    "mechanisms",
+    "rule",
+    "because",
+    "strength",
+    "tlp",
+    "intermittent",
+    "origin",
+    "provider",
+    "dossier",
+    "relations",
+    "members",
+    "affected",
+    "heard_from",
+    "entry",
+    "digest",
+)
+"""The fields of a change that an incident has too."""
+
+
 def _given(change: Change) -> dict[str, Any]:
-    fields = ("kind", "stage", "onset", "end", "vantages", "mechanisms", "rule", "because", "strength", "tlp", "intermittent")
-    return {name: value for name in fields if (value := getattr(change, name)) is not None}
+    return {name: value for name in _CARRIED if (value := getattr(change, name)) is not None}
 
 
 def _opened(event: Event, change: Change) -> Incident:
     if event.kind is not EventKind.OPENED or event.version != 1 or change.key is None:
         raise ValueError(f"the log of {event.incident} must start with `opened` as version 1")
-    return Incident(id=event.incident, version=1, key=change.key, detected=event.at, updated=event.at, **_given(change))
+    given = _given(change)
+    seen_from = _all_of((), change.vantages or ())
+    opened = Incident(
+        id=event.incident, version=1, key=change.key, detected=event.at, updated=event.at, seen_from=seen_from, **given
+    )
+    return _as_stated(replace(opened, stage_since=event.at, stage_by=change.by), change)
+
+
+def _as_stated(incident: Incident, change: Change) -> Incident:
+    """What is only attested lies where its dossier dates it, and nowhere once nobody dates it any more.
+
+    It may turn out to be somebody else's case; the case of what was measured is what its looks are told by, and never changes.
+    """
+    if incident.origin is not Origin.ATTESTED or incident.dossier is None:
+        return incident
+    dates = incident.dossier.dates
+    key = change.key or incident.key
+    return replace(incident, key=key, onset=stated_bracket(dates.beginning), end=stated_bracket(dates.ended))
+
+
+def stated_bracket(stated: DatedStatement | None) -> Bracket | None:
+    """Between when a dated statement says that something happened; None where it says nothing, or leaves the end open."""
+    after, by = span(stated.date) if stated else (None, None)
+    return Bracket(after=after, by=by) if by else None
+
+
+KEPT_BEFORE: Final = timedelta(days=7)
+KEPT_AFTER: Final = timedelta(days=1)
+"""How far before its beginning and after its end all looks at an incident's target are kept, good ones and gaps included: a
+chosen few would not survive cross-examination."""
+
+
+def looks_kept(incident: Incident) -> tuple[datetime, datetime | None] | None:
+    """From when to when (None: for now) all looks at its target are kept for an incident; None where it keeps none.
+
+    A mere suspicion that was taken back keeps only the looks that it rests on, and a mass event leaves it to its members.
+    """
+    was_nothing = incident.stage is IncidentStage.RETRACTED and incident.confirmed_at is None
+    if incident.onset is None or incident.is_mass or was_nothing:
+        return None
+    until = incident.end.by + KEPT_AFTER if incident.end else None
+    if until is None and not incident.is_open:
+        until = (incident.closed_at or incident.updated) + KEPT_AFTER
+    return (incident.onset.after or incident.onset.by) - KEPT_BEFORE, until
+
+
+def is_newer(incident: Incident, known: Incident | None) -> bool:
+    """Whether this is the newer word on a case: the same incident as it is by now, one that is open, or else a later one.
+
+    Times come second: a clock may have been set back between two incidents, and only the last of a case can be open.
+    """
+    if known is None or known.id == incident.id:
+        return known is None or known.version <= incident.version
+    return (known.is_open, known.detected, known.id) < (incident.is_open, incident.detected, incident.id)
 
 
 def fold(events: Iterable[Event]) -> Incident | None:

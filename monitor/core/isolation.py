@@ -11,18 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from monitor.core.incident import (
-    Bracket,
-    CaseKey,
-    Change,
-    Event,
-    EventKind,
-    Incident,
-    IncidentStage,
-    Kind,
-    apply,
-    record,
-)
+from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, apply, is_newer, record
+from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.sight import BLIND, NOBODY
 from monitor.core.verdict import Verdict
 from probes.kit.vocabulary import State
@@ -169,7 +159,7 @@ def advance(incident: Incident | None, seen: Outlook, now: datetime, new_id: Cal
 
 
 def _is_over(incident: Incident, now: datetime) -> bool:
-    return not incident.is_open and now - incident.updated > REOPEN
+    return incident.closed_at is not None and now - incident.closed_at > REOPEN
 
 
 def _begin(seen: Outlook, now: datetime, new_id: Callable[[], str]) -> tuple[Event, ...]:
@@ -193,7 +183,7 @@ def _next_change(incident: Incident, seen: Outlook) -> tuple[EventKind, Change] 
             return _follow(incident, seen)
         case IncidentStage.ENDED if seen.proven:
             return EventKind.REOPENED, _account(seen.proven, IncidentStage.CONFIRMED)
-        case IncidentStage.RETRACTED if seen.cut_off and incident.confirmed_at is None:
+        case IncidentStage.RETRACTED if seen.cut_off and incident.confirmed_at is None and incident.stage_by is None:
             return EventKind.REOPENED, _account(seen.cut_off, IncidentStage.SUSPECTED)
     return None
 
@@ -249,8 +239,10 @@ class Isolations:
     """What must be remembered of past rounds, and the latest incident of every country. It is rebuilt from the store."""
 
     def __init__(self, rounds: Iterable[Verdict] = (), incidents: Iterable[Incident] = ()) -> None:
-        self._incidents = {incident.key: incident for incident in sorted(incidents, key=lambda one: (one.detected, one.id))}
+        self._incidents: dict[CaseKey, Incident] = {}
         self._windows: dict[str, tuple[Verdict, ...]] = {}
+        for incident in incidents:
+            self.revise(incident)
         for verdict in rounds:
             self._windows[verdict.check] = _extended(self._windows.get(verdict.check, ()), verdict)
 
@@ -279,12 +271,13 @@ class Isolations:
     def keep(self, step: IsolationStep) -> None:
         """Remember what `take` worked out."""
         self._windows.update(step.windows)
-        self._incidents.update(step.incidents)
+        for incident in step.incidents.values():
+            self.revise(incident)
 
     def revise(self, incident: Incident) -> None:
-        """Remember an incident as a person has left it; of several of one country, the latest counts."""
+        """Remember an incident as it is on record; of several of one country, the latest counts."""
         known = self._incidents.get(incident.key)
-        if known is None or known.id == incident.id or known.detected < incident.detected:
+        if incident.kind is Kind.ISOLATION and not incident.is_mass and is_newer(incident, known):
             self._incidents[incident.key] = incident
 
     def forget_others(self, checks: Container[str]) -> None:

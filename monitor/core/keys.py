@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from types import MappingProxyType
 
 _PREFIX = "cutwatch_"
 """Lets a person, or a scanner for leaked secrets, recognise a key in a file."""
@@ -25,6 +26,16 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+class KeyUse(StrEnum):
+    """What a secret opens: the API, or the private feeds and calendar of an organisation, whose address it is part of."""
+
+    API = "api"
+    FEED = "feed"
+
+
+_ID_STARTS = MappingProxyType({KeyUse.API: "key", KeyUse.FEED: "feed"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """A key as it is stored: `hash` is the SHA-256 of the secret in hexadecimal.
@@ -35,6 +46,7 @@ class Key:
     id: str
     name: str
     hash: str
+    use: KeyUse = KeyUse.API
     scopes: tuple[Scope, ...]
     organisations: tuple[str, ...] | None = None
     created_at: datetime
@@ -58,19 +70,29 @@ def make_key(
     organisations: tuple[str, ...] | None,
     now: datetime,
     expires_at: datetime | None = None,
+    use: KeyUse = KeyUse.API,
 ) -> tuple[Key, str]:
     """Make a key and its secret. The secret is shown once, to the person who asked, and kept nowhere."""
     secret = new_secret()
     key = Key(
-        id=f"key-{secrets.token_hex(4)}",
+        id=f"{_ID_STARTS[use]}-{secrets.token_hex(4)}",
         name=name,
         hash=fingerprint(secret),
+        use=use,
         scopes=scopes,
         organisations=organisations,
         created_at=now,
         expires_at=expires_at,
     )
     return key, secret
+
+
+def make_feed_key(name: str, organisation: str, now: datetime, expires_at: datetime | None = None) -> tuple[Key, str]:
+    """Make the secret part of the addresses of one organisation's private feeds and calendar.
+
+    Whoever has it reads what is the organisation's own, and can do nothing else. It opens no other address.
+    """
+    return make_key(name, (Scope.READ,), (organisation,), now, expires_at, KeyUse.FEED)
 
 
 def new_secret() -> str:

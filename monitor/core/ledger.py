@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 from monitor.core.confirmation import Stretch
 from monitor.core.contrast import all_turned_bad
-from monitor.core.incident import KIND_OF_STATE, CaseKey, Event, EventKind, Incident, apply, case_key, concerns
-from monitor.core.life import advance, still_telling
+from monitor.core.incident import KIND_OF_STATE, CaseKey, Event, Incident, apply, case_key, concerns, is_newer
+from monitor.core.kinds import EventKind, Kind, Origin
+from monitor.core.life import advance, excuse, still_telling
 from monitor.core.planned import NOTHING_PLANNED, Planned, explanation
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Confirmation, PlannedChange
@@ -63,12 +64,12 @@ class Ledger:
 
     def __init__(self, verdicts: Iterable[Verdict] = (), incidents: Iterable[Incident] = ()) -> None:
         self._windows: dict[str, tuple[Verdict, ...]] = {}
-        self._incidents = {incident.key: incident for incident in sorted(incidents, key=lambda one: (one.detected, one.id))}
+        self._incidents: dict[CaseKey, Incident] = {}
         self._checks: defaultdict[Subject, set[str]] = defaultdict(set)
         self._looking: defaultdict[str, set[str]] = defaultdict(set)
         self._cases: defaultdict[Subject, set[CaseKey]] = defaultdict(set)
-        for key in self._incidents:
-            self._cases[key.organisation, key.target].add(key)
+        for incident in incidents:
+            self.revise(incident)
         for verdict in filter(_has_bearing, sorted(verdicts, key=_in_time)):
             self._remember(verdict.check, self._extended(verdict, self._windows))
 
@@ -102,6 +103,7 @@ class Ledger:
         change = explanation(verdict, batch.planned)
         if change is not None:
             batch.explained.append((verdict, change))
+            self._excuse(verdict, batch)
             return
         for key in self._keys(verdict, batch.incidents):
             self._advance(key, verdict, batch)
@@ -111,16 +113,17 @@ class Ledger:
 
     def keep(self, step: Step) -> None:
         """Remember what `take` worked out."""
-        for key, incident in step.incidents.items():
-            self._incidents[key] = incident
-            self._cases[key.organisation, key.target].add(key)
+        for incident in step.incidents.values():
+            self.revise(incident)
         for check, window in step.windows.items():
             self._remember(check, window)
 
     def revise(self, incident: Incident) -> None:
-        """Remember an incident as a person has left it; of several in one case, the latest counts."""
-        known = self._incidents.get(incident.key)
-        if known is None or known.id == incident.id or known.detected < incident.detected:
+        """Remember an incident as it is on record; of several in one case, the latest counts.
+
+        What is only attested, the isolation of a place and a mass event are no cases of looks at a target.
+        """
+        if is_case_of_looks(incident) and is_newer(incident, self._incidents.get(incident.key)):
             self._incidents[incident.key] = incident
             self._cases[incident.key.organisation, incident.key.target].add(incident.key)
 
@@ -195,6 +198,14 @@ class Ledger:
             batch.incidents[key] = incident
             batch.events.append((event, incident))
 
+    def _excuse(self, verdict: Verdict, batch: _Batch) -> None:
+        for key in self._keys(verdict, batch.incidents):
+            incident = batch.incidents.get(key) or self._incidents.get(key)
+            event = incident and excuse(incident, self._seen(key, verdict, batch), batch.now, verdict)
+            if incident and event:
+                batch.incidents[key] = apply(incident, event)
+                batch.events.append((event, batch.incidents[key]))
+
     def _seen(self, key: CaseKey, verdict: Verdict, batch: _Batch) -> Iterator[Verdict]:
         """The remembered looks that concern the case and that no planned change explains, those of this very batch included."""
         known = self._checks[verdict.organisation, verdict.target]
@@ -203,6 +214,11 @@ class Ledger:
             window = self._window(check, batch.windows)
             if concerns(key, window[-1]):
                 yield from _unexplained(window, batch.planned)
+
+
+def is_case_of_looks(incident: Incident) -> bool:
+    """Whether looks at a target decide what becomes of the incident."""
+    return incident.origin is not Origin.ATTESTED and incident.kind is not Kind.ISOLATION and not incident.is_mass
 
 
 def _unexplained(window: Sequence[Verdict], planned: Planned) -> Iterable[Verdict]:

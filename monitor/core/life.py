@@ -26,20 +26,25 @@ from monitor.core.incident import (
     CaseKey,
     Change,
     Event,
-    EventKind,
     Incident,
-    IncidentStage,
-    Kind,
     case_key,
     concerns,
     record,
 )
+from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Confirmation
 from probes.kit.vocabulary import State, Strength
 
 SKEW = timedelta(minutes=1)
 """Looks dated later than this after now were stamped by a clock that has since been set back: they wait for their time."""
+
+CONFIGURATION = "configuration"
+"""Who decided, where nobody did: what was watched is not watched any more."""
+
+EXPLAINED = "a change that the organisation had planned explains it"
+
+_SAID_OTHERWISE = frozenset({IncidentStage.REINSTATED, IncidentStage.AVERTED, IncidentStage.RETRACTED})
 
 Contrast = Callable[[Stretch], bool]
 """Whether whatever spoils these looks spoils most unrelated targets of the same vantage point too: then it may be to blame."""
@@ -114,25 +119,41 @@ def advance(
     lost = tuple(one for one in heard if one.bearing is Bearing.LOST and one.is_present(moment))
     case = _Case(heard, lost, policy, moment, contrast)
     if incident is None or _is_over(incident, policy, now):
-        return _begin(new_id, case, now, key) if lost else ()
+        return _begin(new_id, case, now, replace(_suspicion(lost), key=key, heard_from=_heard_from(incident))) if lost else ()
     changes = _next_changes(incident, case)
     return tuple(record(incident.id, incident.version + 1 + index, now, *change) for index, change in enumerate(changes))
 
 
 def _unaccounted(incident: Incident | None, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
-    """The looks that still count: once an incident has ended, only what was seen since can bring it back."""
-    if incident is None or incident.end is None:
-        return verdicts
-    return [verdict for verdict in verdicts if verdict.at >= incident.end.by]
+    """The looks that still count: once an incident has ended, only what was seen since can bring it back, or begin another."""
+    since = _heard_from(incident)
+    return verdicts if since is None else [verdict for verdict in verdicts if verdict.at >= since]
+
+
+def _heard_from(incident: Incident | None) -> datetime | None:
+    """Since when looks count, if not all do.
+
+    Where a person has said that it is over, or never was, the looks that this person knew of have had their say.
+    """
+    if incident is None:
+        return None
+    bounds = [incident.heard_from, incident.end.by if incident.end else None]
+    if _is_a_persons_word(incident):
+        bounds.append(incident.closed_at)
+    return max((bound for bound in bounds if bound is not None), default=None)
+
+
+def _is_a_persons_word(incident: Incident) -> bool:
+    return incident.stage in _SAID_OTHERWISE and incident.stage_by not in {None, CONFIGURATION}
 
 
 def _is_over(incident: Incident, policy: Confirmation, now: datetime) -> bool:
-    return not incident.is_open and now - incident.updated > timedelta(seconds=policy.reopen)
+    return incident.closed_at is not None and now - incident.closed_at > timedelta(seconds=policy.reopen)
 
 
-def _begin(new_id: Callable[[], str], case: _Case, now: datetime, key: CaseKey) -> tuple[Event, ...]:
+def _begin(new_id: Callable[[], str], case: _Case, now: datetime, suspicion: Change) -> tuple[Event, ...]:
     name = new_id()
-    opened = record(name, 1, now, EventKind.OPENED, replace(_suspicion(case.lost), key=key))
+    opened = record(name, 1, now, EventKind.OPENED, suspicion)
     proven = _proven(case)
     if proven is None:
         return (opened,)
@@ -141,7 +162,7 @@ def _begin(new_id: Callable[[], str], case: _Case, now: datetime, key: CaseKey) 
 
 def _next_changes(incident: Incident, case: _Case) -> tuple[tuple[EventKind, Change], ...]:
     if incident.stage is IncidentStage.RETRACTED and incident.confirmed_at is None:
-        return _suspect_again(case) if case.lost else ()
+        return _suspect_again(case) if case.lost and not _is_a_persons_word(incident) else ()
     change = _next_change(incident, case, _proven(case))
     return () if change is None else (change,)
 
@@ -152,9 +173,32 @@ def _next_change(incident: Incident, case: _Case, proven: Change | None) -> tupl
             return _resolve_suspicion(case, proven)
         case IncidentStage.CONFIRMED:
             return _follow(incident, case, proven)
-        case IncidentStage.ENDED:
-            return (EventKind.REOPENED, proven) if proven else None
+        case IncidentStage.ENDED if proven:
+            return EventKind.REOPENED, proven
+        case IncidentStage.REINSTATED | IncidentStage.AVERTED if proven:
+            return EventKind.REOPENED, _still_lost(case, proven)
+        case IncidentStage.RETRACTED if proven and incident.stage_by == CONFIGURATION:
+            return EventKind.REOPENED, _still_lost(case, proven)
     return None
+
+
+def _still_lost(case: _Case, proven: Change) -> Change:
+    """A loss that was said to be over, or that nobody followed for a while, has come and gone only if a look since was good."""
+    came_and_went = any(bearing is Bearing.WELL for course in case.courses for _, bearing in course.looks)
+    return replace(proven, intermittent=bool(proven.intermittent) or came_and_went)
+
+
+def excuse(incident: Incident, verdicts: Iterable[Verdict], now: datetime, explained: Verdict) -> Event | None:
+    """Take a suspicion back of which nothing is left, now that a planned change explains `explained` and maybe more.
+
+    `verdicts` are the looks at the target that nothing explains. A confirmed incident stands: it was more than that.
+    """
+    if incident.stage is not IncidentStage.SUSPECTED:
+        return None
+    if any(bearing(incident.key, verdict) is Bearing.LOST for verdict in verdicts):
+        return None
+    change = Change(stage=IncidentStage.RETRACTED, reason=EXPLAINED, looks=(explained.observation,))
+    return record(incident.id, incident.version + 1, now, EventKind.RETRACTED, change)
 
 
 def _suspect_again(case: _Case) -> tuple[tuple[EventKind, Change], ...]:
@@ -240,7 +284,7 @@ def _recovery(course: Course, incident: Incident) -> Stretch | None:
     row = course.row()
     if row is None or course.bearing is not Bearing.WELL:
         return None
-    leak = course.let_through(incident.onset.by)
+    leak = course.let_through(incident.onset.by if incident.onset else incident.detected)
     over = is_over(row, course.policy, let_through=leak, explicit=incident.strength is Strength.EXPLICIT)
     return row if over else None
 

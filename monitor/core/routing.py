@@ -1,61 +1,136 @@
-"""Who is told of an event, and what: from an event of the log to the messages that it owes. Pure."""
+"""Who is told of an event, and what: from an event of the log to the messages that it owes. Pure.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+- Nobody hears of what was never confirmed, nor of what people entered from documents.
+- Whoever may have been told of an incident is told of its end, whatever it was taken for in between: a route chooses by kind,
+  provider, severity and TLP what it begins with, not what it ends with. The outbox drops the end for those who never heard of
+  the beginning.
+- A route that takes only what may travel far hears of an incident once a person has released it, if it is open still.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any
 
-from monitor.core import wording
-from monitor.core.incident import Bracket, Event, EventKind, Incident
-from monitor.core.message import Message, MessageKind
-from monitor.core.severity import severity
-from monitor.core.watchlist import Channel, Match, Route, Severity, Tlp, Watchlist
-from monitor.core.wording import Telling
+from monitor.core import content
+from monitor.core.disclosure import effective_tlp, may_hear
+from monitor.core.grouping import bundle
+from monitor.core.incident import Event, Incident
+from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.message import Message, MessageKind, Purpose
+from monitor.core.model import Tlp
+from monitor.core.severity import severity, urgency
+from monitor.core.telling import Telling
+from monitor.core.timing import due_at, escalated_at
+from monitor.core.watchlist import Channel, Match, Route, Severity, Watchlist
 
 TOLD_AS = MappingProxyType(
     {
         EventKind.CONFIRMED: MessageKind.ALARM,
         EventKind.REOPENED: MessageKind.ALARM,
-        EventKind.RECLASSIFIED: MessageKind.UPDATE,
+        # It is another loss now, and may be other people's: to them it is the first they hear.
+        EventKind.RECLASSIFIED: MessageKind.ALARM,
+        # Told only to those whom it did not reach before.
+        EventKind.RELEASED: MessageKind.ALARM,
         EventKind.SCOPE_CHANGED: MessageKind.UPDATE,
+        EventKind.REINSTATEMENT_ANNOUNCED: MessageKind.UPDATE,
         EventKind.RETRACTED: MessageKind.UPDATE,
         EventKind.ENDED: MessageKind.RECOVERY,
+        EventKind.REINSTATED: MessageKind.RECOVERY,
+        EventKind.AVERTED: MessageKind.RECOVERY,
     }
 )
-"""The events that somebody is told of. A mere suspicion is nobody's business yet."""
+"""The events that somebody is told of. A mere suspicion is nobody's business yet, and what archivists add wakes nobody."""
 
-BECAUSE_LIMIT = 1000
-"""Characters of a rule's explanation that travel with a message."""
+LAST_WORDS = frozenset({EventKind.ENDED, EventKind.REINSTATED, EventKind.AVERTED, EventKind.RETRACTED})
+"""The events after which nothing stands any more."""
 
-LIST_LIMIT = 20
-"""Mechanisms that travel with a message: with `BECAUSE_LIMIT` and short names it keeps a body under 20 kB."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What there is to tell."""
+
+    event: Event
+    incident: Incident
+    watchlist: Watchlist
+    address: str
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it is the end of the story."""
+        return self.event.kind in LAST_WORDS
+
+    @property
+    def tlp(self) -> Tlp:
+        """How far it may travel."""
+        return effective_tlp(self.incident, self.watchlist)
+
+    @property
+    def tlp_unreleased(self) -> Tlp:
+        """How far the incident could travel before a person decided on it."""
+        return effective_tlp(replace(self.incident, tlp=Tlp.AMBER), self.watchlist)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One place that a message goes to."""
+    """One place that a message goes to, and why."""
 
     route: Route
     channel: Channel
+    purpose: Purpose = Purpose.DIRECT
+    stands_in_for: str | None = None
 
 
 def route(event: Event, incident: Incident, watchlist: Watchlist, address: str) -> tuple[Message, ...]:
-    """The messages that `event` owes; `incident` is what the event has made of it, `address` where readers find us.
-
-    Nobody hears of what was never confirmed, so nobody is told of the end of something that they were not told of.
-    """
-    kind = TOLD_AS.get(event.kind)
-    if kind is None or incident.confirmed_at is None or severity(incident) is Severity.NONE:
+    """The messages that `event` owes; `incident` is what the event has made of it, `address` where readers find us."""
+    if event.kind not in TOLD_AS or incident.confirmed_at is None or severity(incident) is Severity.NONE:
         return ()
-    matching = (one for one in watchlist.alerts.routes if matches(one.match, incident, watchlist))
-    return tuple(_message(event, incident, kind, recipient, watchlist, address) for recipient in _recipients(matching, watchlist))
+    if event.kind is EventKind.RELEASED and incident.stage is not IncidentStage.CONFIRMED:
+        return ()
+    news = News(event=event, incident=incident, watchlist=watchlist, address=address)
+    return tuple(_message(news, recipient) for recipient in _recipients(news))
+
+
+def reminder_message(
+    incident: Incident,
+    last_event: Event,
+    route: Route,
+    channel: Channel,
+    n: int,
+    watchlist: Watchlist,
+    address: str,
+    now: datetime,
+) -> Message:
+    """The `n`th reminder (from 1) that `incident` stands open and that nobody has acknowledged it.
+
+    It is as urgent as the incident: what woke people wakes them again.
+    """
+    event = last_event if last_event.kind in TOLD_AS else replace(last_event, kind=EventKind.CONFIRMED)
+    telling = replace(
+        _telling(News(event=event, incident=incident, watchlist=watchlist, address=address), route), is_reminder=True
+    )
+    own = severity(incident)
+    return Message(
+        id=message_id(incident.id, n, route.id, channel.id, MessageKind.REMINDER),
+        kind=MessageKind.REMINDER,
+        incident=incident.id,
+        version=last_event.version,
+        route=route.id,
+        channel=channel.id,
+        created_at=now,
+        due_at=due_at(own, now, route),
+        bundle=bundle(own, now, incident, route),
+        severity=own,
+        payload=content.of_incident(telling, channel, now),
+    )
 
 
 def test_messages(route: Route, watchlist: Watchlist, now: datetime) -> tuple[Message, ...]:
-    """One message per channel of `route`, marked as a test, that says that nothing has happened."""
-    return tuple(_test_message(recipient, now) for recipient in _recipients(iter((route,)), watchlist))
+    """One message per channel of `route`, second and escalation channels too, that says that nothing has happened."""
+    escalated = route.escalate.channels if route.escalate else ()
+    named = {*route.channels, *escalated, *((route.second,) if route.second else ())}
+    return tuple(_test_message(route, channel, now) for channel in watchlist.alerts.channels if channel.id in named)
 
 
 def matches(match: Match, incident: Incident, watchlist: Watchlist) -> bool:
@@ -64,23 +139,24 @@ def matches(match: Match, incident: Incident, watchlist: Watchlist) -> bool:
         (match.kinds, incident.kind),
         (match.providers, incident.provider),
         (match.severities, severity(incident)),
+        (match.tlp, effective_tlp(incident, watchlist)),
     )
     if any(wanted and given not in wanted for wanted, given in asked):
         return False
     if match.organisations and not concerned(incident, watchlist) & set(match.organisations):
         return False
-    return not match.countries or incident.key.country is None or incident.key.country in match.countries
+    return not match.countries or not incident.countries or not set(match.countries).isdisjoint(incident.countries)
 
 
 def concerned(incident: Incident, watchlist: Watchlist) -> frozenset[str]:
-    """The ids of those whom an incident is about.
+    """The ids of those whom an incident is about; of a mass event, those of all its members.
 
     The isolation of a place is about all who are looked at from there: what they do not hear of from us, they would take
     for silence.
     """
-    if incident.key.organisation:
-        return frozenset({incident.key.organisation})
-    inside = set(incident.vantages)
+    if incident.key.organisation or incident.affected:
+        return frozenset({incident.key.organisation, *incident.affected}) - {""}
+    inside = {*incident.vantages, *incident.seen_from}
     return frozenset(
         organisation.id
         for organisation in watchlist.organisations
@@ -89,93 +165,137 @@ def concerned(incident: Incident, watchlist: Watchlist) -> frozenset[str]:
     )
 
 
-def message_id(subject: str, version: int, route: str, channel: str) -> str:
-    """The same event, route and channel always give the same id: 36 characters, safe in a header and an address."""
-    return "msg_" + sha256("\0".join((subject, str(version), route, channel)).encode()).hexdigest()[:32]
+def message_id(subject: str, version: int, route: str, channel: str, *why: str) -> str:
+    """The same event, route, channel and purpose always give the same id: 36 characters, safe in a header and an address."""
+    return "msg_" + sha256("\0".join((subject, str(version), route, channel, *why)).encode()).hexdigest()[:32]
 
 
-def _recipients(routes: Iterator[Route], watchlist: Watchlist) -> Iterator[Recipient]:
-    """Every channel of every route, but the same words only once into the same channel: the first route speaks."""
-    heard = set()
-    for one in routes:
-        for channel in watchlist.alerts.channels:
-            if channel.id in one.channels and (channel.id, one.language) not in heard:
-                heard.add((channel.id, one.language))
-                yield Recipient(one, channel)
+def _recipients(news: News) -> Collection[Recipient]:
+    """Every channel of every route that takes the news, but the same words only once into the same channel.
+
+    Of several routes the one speaks that holds back least and sees to it most. The last words go to every route, since only
+    the outbox knows which of them spoke.
+    """
+    everyone = tuple(_all_recipients(news))
+    if news.is_last:
+        return everyone
+    speaking: dict[tuple[object, ...], Recipient] = {}
+    for one in everyone:
+        words = (one.channel.id, one.route.language, _may_name(news, one.route), one.purpose, one.stands_in_for)
+        speaking[words] = min(speaking.get(words, one), one, key=_reserve)
+    return speaking.values()
 
 
-def _message(
-    event: Event, incident: Incident, kind: MessageKind, recipient: Recipient, watchlist: Watchlist, address: str
-) -> Message:
-    language = recipient.route.language
-    telling = Telling(event=event, incident=incident, watchlist=watchlist, language=language, address=address)
+def _reserve(recipient: Recipient) -> tuple[int, ...]:
+    """How late a route escalates, and what it leaves undone. No hour of the day changes it: who spoke first is to speak on."""
+    one = recipient.route
+    patience = one.escalate.after if one.escalate and recipient.purpose is Purpose.ESCALATION else 0
+    return patience, one.quiet_hours is not None, one.second is None, one.repeat is None
+
+
+def _all_recipients(news: News) -> Iterator[Recipient]:
+    for one in news.watchlist.alerts.routes:
+        if not _takes(one, news):
+            continue
+        direct = tuple(_channels(one.channels, one, news))
+        yield from (Recipient(one, channel) for channel in direct)
+        if one.second and one.second not in one.channels:
+            for second in _channels((one.second,), one, news):
+                yield from (Recipient(one, second, Purpose.SECOND, stands_in_for=channel.id) for channel in direct)
+        if _escalates(one, news):
+            escalated = one.escalate.channels if one.escalate else ()
+            yield from (Recipient(one, channel, Purpose.ESCALATION) for channel in _channels(escalated, one, news))
+
+
+_CHANGING = {"kinds": (), "providers": (), "severities": (), "tlp": ()}
+"""What an incident was once taken for need not be what it ends as."""
+
+
+def _takes(route: Route, news: News) -> bool:
+    match = route.match
+    if news.is_last:
+        match = match.model_copy(update=_CHANGING)
+        if not news.incident.key.organisation:
+            # Whom a mass event or an isolation is about changes as well: at their end it may be nobody.
+            match = match.model_copy(update={"organisations": ()})
+    return matches(match, news.incident, news.watchlist)
+
+
+def _channels(names: Collection[str], route: Route, news: News) -> Iterator[Channel]:
+    """Those of the channels that may hear the news; of a release, those that could not hear of the incident before."""
+    for channel in news.watchlist.alerts.channels:
+        if channel.id not in names or not may_hear(channel, news.tlp):
+            continue
+        if news.event.kind is EventKind.RELEASED and _was_within_reach(route, channel, news.tlp_unreleased):
+            continue
+        yield channel
+
+
+def _was_within_reach(route: Route, channel: Channel, tlp: Tlp) -> bool:
+    return may_hear(channel, tlp) and (not route.match.tlp or tlp in route.match.tlp)
+
+
+def _escalates(route: Route, news: News) -> bool:
+    """Whether others are told if nobody acknowledges; and of the end too, in case they were."""
+    if route.escalate is None:
+        return False
+    is_alarm = TOLD_AS[news.event.kind] is MessageKind.ALARM
+    return news.is_last or (is_alarm and severity(news.incident) in route.escalate.severities)
+
+
+def _message(news: News, recipient: Recipient) -> Message:
+    event, incident, one = news.event, news.incident, recipient.route
+    haste = urgency(event.kind, incident)
+    is_escalation = recipient.purpose is Purpose.ESCALATION
+    telling = replace(_telling(news, one), is_escalation=is_escalation)
     return Message(
-        id=message_id(incident.id, event.version, recipient.route.id, recipient.channel.id),
-        kind=kind,
+        id=message_id(incident.id, event.version, one.id, recipient.channel.id, *_why(recipient)),
+        kind=TOLD_AS[event.kind],
         incident=incident.id,
         version=event.version,
-        route=recipient.route.id,
+        route=one.id,
         channel=recipient.channel.id,
         created_at=event.at,
-        payload={"type": f"incident.{event.kind}", "time": _rfc3339(event.at), "data": _data(telling, recipient.channel)},
+        due_at=escalated_at(haste, event.at, one) if is_escalation and not news.is_last else due_at(haste, event.at, one),
+        bundle=bundle(haste, event.at, incident, one),
+        severity=haste,
+        purpose=recipient.purpose,
+        stands_in_for=recipient.stands_in_for,
+        payload=content.of_incident(telling, recipient.channel, event.at),
     )
 
 
-def _data(telling: Telling, channel: Channel) -> dict[str, Any]:
-    incident = telling.incident
-    is_discreet = channel.discreet and incident.tlp is not Tlp.CLEAR
-    text = wording.discreet(telling) if is_discreet else wording.in_full(telling)
-    return {
-        "incident": incident.id,
-        "version": telling.event.version,
-        "stage": incident.stage.value,
-        "severity": severity(incident).value,
-        "tlp": incident.tlp.value,
-        "language": telling.language,
-        "title": text.title,
-        "text": text.body,
-        "url": telling.link,
-        "url_api": f"{telling.address}/api/v1/incidents/{incident.id}",
-        "details": None if is_discreet else _details(incident),
-    }
+def _why(recipient: Recipient) -> tuple[str, ...]:
+    """What tells apart the messages of one event, route and channel: nothing, where it is the direct one."""
+    if recipient.purpose is Purpose.DIRECT:
+        return ()
+    return (recipient.purpose, recipient.stands_in_for or "")
 
 
-def _details(incident: Incident) -> dict[str, Any]:
-    return {
-        "organisation": incident.key.organisation or None,
-        "target": incident.key.target or None,
-        "kind": incident.kind.value,
-        "countries": [incident.key.country] if incident.key.country else [],
-        "provider": incident.provider,
-        "origin": incident.origin.value,
-        "strength": incident.strength.value,
-        "rule": incident.rule,
-        "because": wording.plain(incident.because, BECAUSE_LIMIT),
-        "mechanisms": list(incident.mechanisms[:LIST_LIMIT]),
-        "intermittent": incident.intermittent,
-        "onset": _bracket(incident.onset),
-        "end": _bracket(incident.end) if incident.end else None,
-    }
+def _telling(news: News, route: Route) -> Telling:
+    return Telling(
+        event=news.event,
+        incident=news.incident,
+        watchlist=news.watchlist,
+        language=route.language,
+        address=news.address,
+        may_name=_may_name(news, route),
+    )
 
 
-def _test_message(recipient: Recipient, now: datetime) -> Message:
-    text = wording.of_test(recipient.route.id, recipient.route.language)
-    data = {"language": recipient.route.language, "title": text.title, "text": text.body}
+def _may_name(news: News, route: Route) -> frozenset[str] | None:
+    """Who may be named to the readers of a route that hears of certain organisations only: not the others of a mass event."""
+    return frozenset(route.match.organisations) if route.match.organisations and news.incident.affected else None
+
+
+def _test_message(route: Route, channel: Channel, now: datetime) -> Message:
     return Message(
-        id=message_id(f"test {now.isoformat()}", 0, recipient.route.id, recipient.channel.id),
+        id=message_id(f"test {now.isoformat()}", 0, route.id, channel.id),
         kind=MessageKind.TEST,
         incident=None,
         version=0,
-        route=recipient.route.id,
-        channel=recipient.channel.id,
+        route=route.id,
+        channel=channel.id,
         created_at=now,
-        payload={"type": "test", "time": _rfc3339(now), "data": data},
+        payload=content.of_test(route.id, route.language, now),
     )
-
-
-def _bracket(bracket: Bracket) -> dict[str, str | None]:
-    return {"after": _rfc3339(bracket.after) if bracket.after else None, "by": _rfc3339(bracket.by)}
-
-
-def _rfc3339(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

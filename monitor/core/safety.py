@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from monitor.core.watchlist import Words
+from monitor.core.model import Words
 
 CRITERION: Final = Words(
     en="The state filters the network throughout the country, the sites of independent media or human rights groups among what "

@@ -1,6 +1,7 @@
 """How soon a person must know of an incident (design: `contracts.md`, severity)."""
 
-from monitor.core.incident import Incident, Kind, Origin
+from monitor.core.incident import Incident
+from monitor.core.kinds import EventKind, Kind, Origin
 from monitor.core.watchlist import Severity
 
 INTERCEPTION = "tls.mitm"
@@ -21,6 +22,18 @@ _BY_KIND = {
     Kind.ISOLATION: Severity.PAGE,
 }
 
+_AT_ONCE = frozenset(
+    {
+        EventKind.CONFIRMED,
+        EventKind.REOPENED,
+        EventKind.RECLASSIFIED,
+        EventKind.RELEASED,
+        # Whoever was woken by a false alarm may be acting on it: warning people, closing accounts.
+        EventKind.RETRACTED,
+    }
+)
+"""What is told at once where the incident wakes people. Everything else about it, and that it is over, lets them sleep."""
+
 
 def severity(incident: Incident) -> Severity:
     """How soon a person must know. What people entered from documents never notifies: they know it already."""
@@ -29,6 +42,12 @@ def severity(incident: Incident) -> Severity:
     if is_interception(incident):
         return Severity.PAGE
     return _BY_KIND[incident.kind]
+
+
+def urgency(event: EventKind, incident: Incident) -> Severity:
+    """How soon a person must know of this news of an incident; never sooner than of the incident itself."""
+    own = severity(incident)
+    return Severity.MORNING if own is Severity.PAGE and event not in _AT_ONCE else own
 
 
 def is_interception(incident: Incident) -> bool:

@@ -21,6 +21,9 @@ UNMEASURED_RULES = {
     Unmeasured.CRASHED: "The probe itself failed; the fault is ours.",
 }
 
+RULE_FAILED = "instrument.rule_failed"
+"""The rule of looks that our own rules could not read."""
+
 ISOLATED = "instrument.isolated"
 WORKS_ISOLATED = "instrument.isolated_works"
 ISOLATED_RULES = frozenset({ISOLATED, WORKS_ISOLATED})
@@ -64,7 +67,7 @@ def unjudged(probe: Probe, check: Check, observation: Observation) -> Verdict:
     """The verdict on a look that our own rules failed to read."""
     finding = Finding(
         state=State.UNCLEAR,
-        rule="instrument.rule_failed",
+        rule=RULE_FAILED,
         because="Our own rules could not read this look; the fault is ours.",
         strength=Strength.WEAK,
         why_unclear=WhyUnclear.UNPARSEABLE,

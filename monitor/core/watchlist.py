@@ -4,69 +4,38 @@ These models are the schema of the files in `config/`; unknown keys are refused.
 mistake in them, is the work of `monitor.configuration`.
 """
 
-import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
-    StringConstraints,
     model_validator,
 )
 
-from monitor.core.country import existing_country
+from monitor.core.documented import Documented
+from monitor.core.kinds import Kind
+from monitor.core.model import (
+    ClockTime,
+    Country,
+    Language,
+    Model,
+    Moment,
+    Seconds,
+    SecretName,
+    Slug,
+    Source,
+    TimeZone,
+    Tlp,
+    Wait,
+    Words,
+)
 from probes.kit.budgets import Budgets
 from probes.kit.resolvers import PublicResolver
 from probes.kit.vocabulary import VantageKind
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$")]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(existing_country)]
-Language = Literal["en", "ru"]
-SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,63}$")]
-
-_DURATION = re.compile(r"^(\d{1,6})(s|min|h|d)$")
-_UNIT_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
-
-
-def _seconds(value: Any) -> Any:
-    found = _DURATION.match(value) if isinstance(value, str) else None
-    if not found:
-        raise ValueError("write a duration as a number and a unit: 30s, 5min, 12h or 90d")
-    return int(found[1]) * _UNIT_SECONDS[found[2]]
-
-
-Seconds = Annotated[
-    int,
-    BeforeValidator(_seconds),
-    PlainSerializer(lambda seconds: f"{seconds}s", return_type=str, when_used="json"),
-    Field(ge=1),
-]
-"""Whole seconds; written `30s`, `5min`, `12h` or `90d`, and in JSON too, so that a plan can be read back."""
-
-
 PublicResolvers = Annotated[tuple[PublicResolver, ...], Field(max_length=20)]
 """Of each transport the first is asked, and the second where the first knows nothing."""
-
-
-class Model(BaseModel):
-    """Base of all configuration: frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
-
-
-class Tlp(StrEnum):
-    """Traffic Light Protocol 2.0: how far something may travel."""
-
-    CLEAR = "CLEAR"
-    GREEN = "GREEN"
-    AMBER = "AMBER"
-    RED = "RED"
 
 
 class Severity(StrEnum):
@@ -103,27 +72,6 @@ class ProviderKind(StrEnum):
     APP_STORE = "app_store"
     ADS = "ads"
     MESSENGER = "messenger"
-
-
-class Words(Model):
-    """One text in English and Russian. Where the Russian is missing, the English stands."""
-
-    en: str = Field(min_length=1, max_length=2000)
-    ru: str | None = Field(default=None, min_length=1, max_length=2000)
-
-    def of(self, language: str) -> str:
-        """The text in `language`, else in English."""
-        return self.ru if language == "ru" and self.ru else self.en
-
-
-def _no_number(value: Any) -> Any:
-    """Pydantic would take `20260301`, in quotes or without, for seconds since 1970."""
-    if isinstance(value, int | float) or (isinstance(value, str) and value.isdigit()):
-        raise ValueError("write a date, a time and its time zone, such as 2026-03-01T09:00:00Z")
-    return value
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 
 
 class PlannedChange(Model):
@@ -165,14 +113,6 @@ class Dependency(Model):
     provider: Slug
     account: dict[str, str] = Field(default_factory=dict)
     note: str | None = None
-
-
-class Source(Model):
-    """Where a fact about an organisation or a provider was found. `date` is the source's own, never that of the fact."""
-
-    title: str
-    url: str | None = None
-    date: str | None = Field(default=None, pattern=r"^\d{4}(?:-\d{2}(?:-\d{2})?)?$")
 
 
 class Organisation(Model):
@@ -301,10 +241,28 @@ class Confirmation(Model):
     )
 
 
-class Retention(Model):
-    """How long raw observations are kept. Roll-ups, and whatever an incident cites, stay for ever."""
+class Mass(Model):
+    """When many incidents are one mass event: enough of them, of enough organisations, confirmed within one `window`.
 
-    observations: Annotated[Seconds, Field(ge=86400)] = 90 * 86400
+    One organisation's names all fall with every block of its domain; only that others fall too makes it a mass event.
+    """
+
+    members: int = Field(default=5, ge=2, le=1000, description="incidents of one family and country, or of one provider")
+    organisations: int = Field(default=3, ge=1, le=1000, description="organisations that these belong to at least")
+    window: Seconds = 3600
+
+
+def _long_enough(seconds: int) -> int:
+    """An incident keeps the looks from seven days before it on, and it may take a day to be confirmed."""
+    if seconds < 8 * 86400:
+        raise ValueError("write 8d or more: an incident keeps the looks of seven days before it, so they must still be there")
+    return seconds
+
+
+class Retention(Model):
+    """How long raw observations are kept. Roll-ups, and all looks around an incident, stay for ever."""
+
+    observations: Annotated[Seconds, AfterValidator(_long_enough)] = 90 * 86400
 
 
 class Lists(Model):
@@ -321,11 +279,13 @@ class Monitor(Model):
     """`config/monitor.yaml`."""
 
     vantages: tuple[VantagePoint, ...] = Field(min_length=1)
+    public: bool = Field(default=True, description="whether anybody may read what a person has released (TLP:CLEAR)")
     public_resolvers: PublicResolvers = ()
     canaries: Canaries = Canaries()
     cadence: Cadence = Cadence()
     limits: Limits = Limits()
     confirmation: Confirmation = Confirmation()
+    mass: Mass = Mass()
     retention: Retention = Retention()
     lists: Lists = Lists()
 
@@ -339,25 +299,97 @@ class Channel(Model):
     discreet: bool = Field(
         default=True, description="name nobody where a case is not public (TLP:CLEAR): a case number and a link instead"
     )
+    up_to: Tlp = Field(default=Tlp.RED, description="of what may not travel so far as this, nothing is sent here at all")
 
 
 class Match(Model):
     """Which events a route takes. An empty list takes all."""
 
     organisations: tuple[Slug, ...] = ()
-    kinds: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
     providers: tuple[Slug, ...] = ()
     countries: tuple[Country, ...] = ()
     severities: tuple[Severity, ...] = ()
+    tlp: tuple[Tlp, ...] = ()
+
+
+class Weekday(StrEnum):
+    """A day of the week."""
+
+    MONDAY = "mon"
+    TUESDAY = "tue"
+    WEDNESDAY = "wed"
+    THURSDAY = "thu"
+    FRIDAY = "fri"
+    SATURDAY = "sat"
+    SUNDAY = "sun"
+
+
+class GroupBy(StrEnum):
+    """What messages must share to travel together."""
+
+    ORGANISATION = "organisation"
+    KIND = "kind"
+    PROVIDER = "provider"
+    COUNTRY = "country"
+    INCIDENT = "incident"
+
+
+class Grouping(Model):
+    """How messages are gathered: what comes within `wait` for the same receiver travels as one.
+
+    What wakes people waits for some seconds only (`monitor.core.timing`), whatever `wait` says.
+    """
+
+    by: tuple[GroupBy, ...] = ()
+    wait: Wait = 30
+
+
+class QuietHours(Model):
+    """When only what cannot wait may disturb. `until` on the next day is meant where it is not later than `since`."""
+
+    since: ClockTime
+    until: ClockTime
+    days: tuple[Weekday, ...] = Field(default=tuple(Weekday), min_length=1, description="the days on which it begins")
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> Self:
+        if self.since == self.until:
+            raise ValueError("they would last the whole day, and nothing would ever be told: correct `since` or `until`")
+        return self
+
+
+class Digest(Model):
+    """When everything that is in no hurry is told at once."""
+
+    at: ClockTime = "09:00"
+    days: tuple[Weekday, ...] = Field(default=tuple(Weekday), min_length=1)
+
+
+class Escalation(Model):
+    """Who is told of what nobody has acknowledged in time."""
+
+    after: Seconds = 900
+    channels: tuple[Slug, ...] = Field(min_length=1)
+    severities: tuple[Severity, ...] = (Severity.PAGE,)
 
 
 class Route(Model):
-    """Who hears what."""
+    """Who hears what. `second` is told as well when another channel of the route has failed for some minutes."""
 
     id: Slug
     match: Match = Match()
     channels: tuple[Slug, ...] = Field(min_length=1)
+    second: Slug | None = None
     language: Language = "en"
+    group: Grouping = Grouping()
+    timezone: TimeZone = "UTC"
+    quiet_hours: QuietHours | None = None
+    digest: Digest = Digest()
+    repeat: Annotated[Seconds, Field(ge=300)] | None = Field(
+        default=None, description="remind this often of what stands open and nobody has acknowledged"
+    )
+    escalate: Escalation | None = None
 
 
 class Alerts(Model):
@@ -374,6 +406,7 @@ class Watchlist(Model):
     monitor: Monitor
     organisations: tuple[Organisation, ...] = ()
     providers: tuple[Provider, ...] = ()
+    incidents: tuple[Documented, ...] = ()
     alerts: Alerts = Alerts()
 
     def organisation(self, slug: str) -> Organisation | None:

@@ -6,29 +6,40 @@ affects; link (design: `alerts-and-feeds.md`). One paragraph each, no line of wh
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import Any, Final
 
 from babel import Locale
-from babel.dates import format_date
 
-from monitor.core.incident import Bracket, Event, EventKind, Incident
-from monitor.core.phrases import PHRASES
-from monitor.core.phrases.table import INTERCEPTED, Loss, Phrases
-from monitor.core.severity import is_interception, severity
-from monitor.core.watchlist import Language, NetworkKind, Target, Watchlist
+from monitor.core.kinds import EventKind, Origin
+from monitor.core.model import Language
+from monitor.core.phrases import PHRASES, gathered
+from monitor.core.phrases.counting import counted
+from monitor.core.phrases.times import when
+from monitor.core.severity import severity
+from monitor.core.telling import Telling
+from monitor.core.watchlist import NetworkKind, Target
 
 NAME_LIMIT = 60
 """Characters of a name that a message shows: a name is to be recognised, not to fill the screen."""
 
+TITLE_LIMIT = 78
+"""Characters of a title. The names in it give way, never what happened."""
+
+NAME_LEAST = 12
+"""Characters that are left to each name even in the longest title."""
+
 REASON_LIMIT = 300
 """Characters of a person's reason that a message shows."""
 
+GROUP_LIMIT = 10
+"""Messages that a text for several of them names before it only counts them."""
+
 PLACES = 4
-"""Places that a message names before it only counts them."""
+"""Places, or organisations, that a message names before it only counts them."""
 
 _ANGLES = str.maketrans("<>", "\u2039\u203a")
 _SPACES = re.compile(r"\s+")
@@ -43,30 +54,11 @@ class Text:
     body: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """What is to be told, in which language. `address` is where readers find us."""
+_SPEAKS_OF_THE_PAST: Final = frozenset({EventKind.REINSTATED, EventKind.REINSTATEMENT_ANNOUNCED})
+"""Turns of a loss that there was: of those that there was not, nothing has begun or ended."""
 
-    event: Event
-    incident: Incident
-    watchlist: Watchlist
-    language: Language
-    address: str
-
-    @property
-    def link(self) -> str:
-        """The incident's page."""
-        return f"{self.address}/incidents/{self.incident.id}"
-
-    @property
-    def phrases(self) -> Phrases:
-        """The words of its language."""
-        return PHRASES[self.language]
-
-    @property
-    def loss(self) -> Loss:
-        """How this kind of loss is told."""
-        return self.phrases.losses[INTERCEPTED if is_interception(self.incident) else self.incident.kind]
+_WITH_REASON: Final = frozenset({EventKind.RETRACTED, EventKind.CORRECTED})
+"""Events whose reason is told, where a person gave it: that of the policy is for the log."""
 
 
 def plain(text: str, limit: int) -> str:
@@ -83,35 +75,60 @@ def plain(text: str, limit: int) -> str:
 def in_full(telling: Telling) -> Text:
     """Tell everything, with names. Only for readers who may know of the case, or of a public one."""
     story = _story(telling)
-    lead = telling.phrases.title_leads.get(telling.event.kind, "")
     paragraphs = (
         story.happened,
-        f"{story.urgency} {story.advice}",
+        f"{story.comes_to_you} {story.urgency} {story.advice}",
         f"{story.certainty} {story.seen}",
-        f"{story.when} {story.places}",
+        f"{story.when} {_gloss(story, telling)} {story.places} {_provider(telling)}",
         story.affects,
     )
-    return Text(f"{lead}{_subject(telling)} {telling.loss.title}{_country(telling)}", _body(paragraphs, telling))
+    return Text(_title(telling), _body(paragraphs, telling))
 
 
 def discreet(telling: Telling) -> Text:
     """Tell that there is something to read, and name nobody: this may stand on a lock screen."""
-    story, case = _story(telling), telling.incident.id
-    title, sentence = telling.phrases.hints[telling.event.kind]
+    phrases, case, story = telling.phrases, telling.incident.id, _story(telling)
+    title, sentence = phrases.hint_reminder if telling.is_reminder else phrases.hints[telling.event.kind]
+    if telling.incident.is_mass:
+        sentence = phrases.scattered.hint if telling.is_scattered else f"{sentence} {phrases.hint_many}"
     paragraphs = (
         f"{case}: {sentence}",
-        f"{story.urgency} {story.hint}",
+        f"{story.comes_to_you} {story.urgency} {story.hint}",
         story.certainty,
-        story.when,
-        telling.phrases.hint_reason,
+        f"{story.when} {_gloss(story, telling)}",
+        phrases.hint_reason,
     )
-    return Text(f"{case}: {title}", _body(paragraphs, telling))
+    return Text(f"{_call(telling)}{case}: {title}", _body(paragraphs, telling))
+
+
+def told_late(body: str, language: Language) -> str:
+    """The body of a recovery whose alarm never left the house: it says that nobody could be told earlier."""
+    happened, *rest = body.split("\n")
+    return "\n".join([f"{happened} {PHRASES[language].late}", *rest])
 
 
 def of_test(route: str, language: Language) -> Text:
     """The words of a message that only tries out a route."""
     phrases = PHRASES[language]
     return Text(phrases.test_title.format(route=route), phrases.test_text)
+
+
+def of_group(items: Sequence[Mapping[str, Any]], language: Language) -> Text:
+    """The words of several messages that travel together; `items` is the data of each, in the order in which it happened."""
+    together = PHRASES[language].together
+    blocks = [f"{one['title']}\n{one['url']}" if "url" in one else one["title"] for one in items[:GROUP_LIMIT]]
+    if rest := len(items) - len(blocks):
+        blocks.append(counted(together.more, rest, language))
+    if home := gathered.home(items):
+        blocks.append(f"{together.everything}\n{home}")
+    urgency = together.urgency[gathered.most_urgent(items)]
+    return Text(gathered.count(items, together, language), "\n\n".join([urgency, *blocks]))
+
+
+def of_digest(items: Sequence[Mapping[str, Any]], language: Language) -> Text:
+    """The same for messages that were held until a given hour."""
+    text = of_group(items, language)
+    return Text(f"{PHRASES[language].together.digest}{text.title}", text.body)
 
 
 def target_name(target: Target, language: Language) -> str:
@@ -125,6 +142,7 @@ class _Story:
     """The sentences of a message. `hint` is the advice where nobody may be named; an empty sentence is left out."""
 
     happened: str
+    comes_to_you: str = ""
     urgency: str = ""
     advice: str
     hint: str
@@ -136,78 +154,160 @@ class _Story:
 
 
 def _story(telling: Telling) -> _Story:
-    match telling.event.kind:
-        case EventKind.ENDED:
-            return _over(telling)
-        case EventKind.RETRACTED:
-            return _withdrawn(telling)
-        case _:
-            return _standing(telling)
+    if telling.turn is EventKind.ENDED:
+        return _over(telling)
+    if telling.is_scattered:
+        return _scattered(telling)
+    return _turned(telling) if telling.turn in telling.phrases.turns else _standing(telling)
 
 
 def _standing(telling: Telling) -> _Story:
-    """The loss stands: a first alarm, a return, or something new about it."""
+    """The loss stands: a first alarm, a return, a reminder, or something new about it."""
     phrases, loss = telling.phrases, telling.loss
+    many = loss.many + "{country}."
     return _Story(
-        happened=phrases.leads.get(telling.event.kind, "") + _sentence(loss.happened, telling),
-        urgency=phrases.urgency[severity(telling.incident)],
+        happened=_sentence(many if telling.incident.is_mass else loss.happened, telling),
+        comes_to_you=phrases.escalation_lead if telling.is_escalation else "",
+        urgency=phrases.urgency.get(severity(telling.incident), ""),
         advice=loss.advice,
         hint=phrases.hint_advice,
-        certainty=phrases.certainty[telling.incident.strength],
+        certainty=_certainty(telling),
         seen=_seen(telling),
-        when=_began(telling),
+        when=f"{_began(telling) or phrases.began_unknown} {phrases.comes_and_goes if telling.incident.intermittent else ''}",
         places=_places(telling),
-        affects=loss.affects,
+        affects=_affected(telling) if telling.incident.is_mass else loss.affects,
     )
 
 
 def _over(telling: Telling) -> _Story:
     """The loss has ended."""
-    phrases, end = telling.phrases, telling.incident.end
-    ended = phrases.ended.format(when=_when(end, telling)) if end else ""
+    phrases = telling.phrases
+    many = telling.loss.many_over + "{country}."
     return _Story(
-        happened=_sentence(telling.loss.over, telling),
+        happened=_sentence(many if telling.incident.is_mass else telling.loss.over, telling),
         advice=phrases.nothing_to_do,
         hint=phrases.nothing_to_do,
-        certainty=phrases.again,
-        when=f"{_began(telling)} {ended}",
+        certainty=_certainty(telling),
+        seen=_reason(telling),
+        when=_course(telling),
         places=_places(telling),
+        affects=_affected(telling),
     )
 
 
-def _withdrawn(telling: Telling) -> _Story:
-    """The alarm was wrong."""
-    phrases, reason = telling.phrases, telling.event.change.reason
+def _turned(telling: Telling) -> _Story:
+    """It has come otherwise: the alarm was wrong, or whoever took something away gives it back."""
+    turn = telling.phrases.turns[telling.turn]
     return _Story(
-        happened=_sentence(phrases.retracted, telling),
-        advice=phrases.retracted_advice,
-        hint=phrases.retracted_advice,
-        seen=phrases.reason.format(reason=plain(reason, REASON_LIMIT)) if reason else "",
+        happened=_sentence(turn.many if telling.incident.is_mass else turn.one, telling),
+        advice=turn.advice,
+        hint=turn.advice,
+        certainty=turn.certainty,
+        seen=_reason(telling),
+        when=_course(telling) if telling.turn in _SPEAKS_OF_THE_PAST else "",
+        affects=_affected(telling),
     )
+
+
+def _scattered(telling: Telling) -> _Story:
+    """A mass event was none: nothing is said of its members, who may well be cut off."""
+    words = telling.phrases.scattered
+    return _Story(happened=words.happened, advice=words.advice, hint=words.advice, seen=_reason(telling))
+
+
+def _title(telling: Telling) -> str:
+    lead, country = _title_lead(telling), _country(telling)
+    if telling.is_scattered:
+        return f"{lead}{telling.phrases.scattered.title}{country}"
+    verb = _verb_of_many(telling) if telling.incident.is_mass else telling.loss.title
+    around = f"{lead}{telling.phrases.subject.format(organisation='', target='')} {verb}{country}"
+    subject = _subject(telling, max(TITLE_LIMIT - len(around), 2 * NAME_LEAST))
+    return f"{lead}{subject} {verb}".rstrip() + country
+
+
+def _verb_of_many(telling: Telling) -> str:
+    """What happened to many, for a title; of another turn than the end its lead says enough."""
+    if telling.stands:
+        return telling.loss.many
+    return telling.loss.many_over if telling.turn is EventKind.ENDED else ""
+
+
+def _title_lead(telling: Telling) -> str:
+    phrases = telling.phrases
+    if telling.is_reminder or _call(telling):
+        return _call(telling) or phrases.reminder_title_lead
+    new = phrases.title_leads.get(telling.turn) or phrases.title_leads.get(telling.event.kind, "")
+    return new or (phrases.many_lead if telling.incident.is_mass else "")
+
+
+def _call(telling: Telling) -> str:
+    """How the title begins for those who are asked because nobody has answered; of the end they are told as all others are."""
+    return telling.phrases.escalation_title_lead if telling.is_escalation and telling.stands else ""
+
+
+def _lead(telling: Telling) -> str:
+    phrases = telling.phrases
+    return phrases.reminder_lead if telling.is_reminder else phrases.leads.get(telling.event.kind, "")
+
+
+def _gloss(story: _Story, telling: Telling) -> str:
+    """What UTC means, where a time is told."""
+    return telling.phrases.utc if "UTC" in story.when else ""
 
 
 def _body(paragraphs: Iterable[str], telling: Telling) -> str:
     written = (_SPACES.sub(" ", paragraph).strip() for paragraph in paragraphs)
-    return "\n".join([*(paragraph for paragraph in written if paragraph), telling.phrases.link, telling.link])
+    link = telling.phrases.link if telling.is_over else telling.phrases.link_to_act
+    return "\n".join([*(paragraph for paragraph in written if paragraph), link, telling.link])
 
 
 def _sentence(phrase: str, telling: Telling) -> str:
     # The names are added, not formatted in: a brace in a name must stay a brace.
-    return f"{_subject(telling)} {phrase.format(country=_country(telling))}"
+    return f"{_lead(telling)}{_subject(telling)} {phrase.format(country=_country(telling))}"
 
 
-def _subject(telling: Telling) -> str:
-    key, language = telling.incident.key, telling.language
-    if not key.organisation:
+def _subject(telling: Telling, room: int = 2 * NAME_LIMIT) -> str:
+    """To whom it happened; the names take at most `room` characters, and the longer one gives way first."""
+    if telling.incident.is_mass:
+        return _many(telling)
+    if not telling.incident.key.organisation:
         return _network(telling)
+    names = _names(telling)
+    most = max(room - min(map(len, names)), room // 2)
+    organisation, target = (plain(name, most) for name in names)
+    return telling.phrases.subject.format(organisation=organisation, target=target)
+
+
+def _names(telling: Telling) -> tuple[str, str]:
+    """What the organisation and the target are called: by their ids where they are no longer configured."""
+    key, language = telling.incident.key, telling.language
     organisation = telling.watchlist.organisation(key.organisation)
-    if organisation is None:
-        return telling.phrases.subject.format(organisation=key.organisation, target=key.target)
-    target = next((one for one in organisation.targets if one.id == key.target), None)
-    return telling.phrases.subject.format(
-        organisation=plain(organisation.name.of(language), NAME_LIMIT),
-        target=target_name(target, language) if target else key.target,
+    target = next((one for one in organisation.targets if one.id == key.target), None) if organisation else None
+    return (
+        _organisation(key.organisation, telling),
+        target_name(target, language) if target else plain(key.target, NAME_LIMIT),
     )
+
+
+def _organisation(slug: str, telling: Telling) -> str:
+    found = telling.watchlist.organisation(slug)
+    return plain(found.name.of(telling.language) if found else slug, NAME_LIMIT)
+
+
+def _many(telling: Telling) -> str:
+    """How many it strikes: "37 sites of 12 organisations"."""
+    incident, phrases = telling.incident, telling.phrases
+    numbers = ((telling.loss.counted, len(incident.members)), (phrases.of_organisations, len(incident.affected)))
+    known = [counted(forms, number, telling.language) for forms, number in numbers if number]
+    return phrases.many.format(many=" ".join(known) if incident.members else phrases.many_unknown)
+
+
+def _affected(telling: Telling) -> str:
+    """A few of those whom a mass event strikes, as far as these readers may hear of them."""
+    may, struck = telling.may_name, telling.incident.affected
+    known = [slug for slug in struck if may is None or slug in may]
+    names = [_organisation(slug, telling) for slug in known[:PLACES]]
+    return telling.phrases.affected.format(names=_listed(names, len(struck), ", ", telling)) if names else ""
 
 
 def _network(telling: Telling) -> str:
@@ -219,7 +319,7 @@ def _network(telling: Telling) -> str:
 
 def _country(telling: Telling) -> str:
     """The country in brackets; nothing where the subject of the sentence names it already."""
-    code = telling.incident.key.country if telling.incident.key.organisation else None
+    code = telling.incident.key.country if telling.incident.key.organisation or telling.incident.is_mass else None
     return f" ({country_name(code, telling.language)})" if code else ""
 
 
@@ -228,44 +328,54 @@ def country_name(code: str, language: Language) -> str:
     return str(Locale.parse(language).territories.get(code, code))
 
 
+def _certainty(telling: Telling) -> str:
+    """How sure we are. What nobody measured is never told as if we had seen it."""
+    incident, phrases = telling.incident, telling.phrases
+    if incident.origin is Origin.ATTESTED:
+        return phrases.attested
+    by_word = phrases.by_word if incident.stage_by else ""
+    if telling.turn is EventKind.ENDED:
+        return by_word or phrases.again
+    return phrases.certainty[incident.strength] if incident.strength else by_word
+
+
 def _seen(telling: Telling) -> str:
-    """What was seen on the way, in plain words, the most telling sign only."""
+    """What was seen on the way, in plain words, the most telling sign only; or why a person has corrected it."""
     known = telling.phrases.mechanisms
     signs = [sign for mechanism in telling.incident.mechanisms for sign in known if f"{mechanism}.".startswith(f"{sign}.")]
-    return telling.phrases.seen.format(seen=known[max(signs, key=len)]) if signs else ""
+    seen = telling.phrases.seen.format(seen=known[max(signs, key=len)]) if signs else ""
+    return f"{seen} {_reason(telling)}"
+
+
+def _reason(telling: Telling) -> str:
+    change = telling.event.change
+    if telling.event.kind not in _WITH_REASON or not change.by or not change.reason:
+        return ""
+    return telling.phrases.reason.format(reason=plain(change.reason, REASON_LIMIT))
+
+
+def _course(telling: Telling) -> str:
+    """From when to when, as far as it is known."""
+    end, phrases = telling.incident.end, telling.phrases
+    ended = phrases.ended.format(when=when(end, phrases.times, telling.language)) if end else ""
+    return f"{_began(telling)} {ended}"
 
 
 def _began(telling: Telling) -> str:
-    return telling.phrases.began.format(when=_when(telling.incident.onset, telling))
-
-
-def _when(bracket: Bracket, telling: Telling) -> str:
-    phrases, by = telling.phrases, bracket.by.astimezone(UTC)
-    if bracket.after is None:
-        return phrases.at_latest.format(by=_moment(by, telling.language))
-    after = bracket.after.astimezone(UTC)
-    if after.date() == by.date():
-        return phrases.between.format(day=_day(by, telling.language), after=f"{after:%H:%M}", by=f"{by:%H:%M}")
-    return phrases.between_days.format(after=_moment(after, telling.language), by=_moment(by, telling.language))
-
-
-def _moment(at: datetime, language: Language) -> str:
-    return f"{_day(at, language)}, {at:%H:%M}"
-
-
-def _day(at: datetime, language: Language) -> str:
-    return format_date(at.date(), "d MMMM y", locale=language)
+    onset, phrases = telling.incident.onset, telling.phrases
+    began = telling.loss.began or phrases.began
+    return began.format(when=when(onset, phrases.times, telling.language)) if onset else ""
 
 
 def _places(telling: Telling) -> str:
-    """From where the loss is seen: country and kind of line, never the name of a vantage point."""
-    found = (telling.watchlist.vantage(one) for one in telling.incident.vantages)
+    """From where the loss is, or was, seen: country and kind of line, never the name of a vantage point."""
+    seeing = telling.incident.vantages or telling.incident.seen_from
+    found = (telling.watchlist.vantage(one) for one in seeing)
     seen = sorted({(one.country, one.network) for one in found if one and one.country})
     if not seen:
         return ""
     places = [_place(country, [network for _, network in lines], telling) for country, lines in groupby(seen, itemgetter(0))]
-    more = [telling.phrases.more.format(count=len(places) - PLACES)] if len(places) > PLACES else []
-    return telling.phrases.seen_from.format(places="; ".join(places[:PLACES] + more))
+    return telling.phrases.seen_from.format(places=_listed(places, len(places), "; ", telling))
 
 
 def _place(code: str, networks: Iterable[NetworkKind], telling: Telling) -> str:
@@ -273,3 +383,20 @@ def _place(code: str, networks: Iterable[NetworkKind], telling: Telling) -> str:
     kinds = ", ".join(known[network] for network in networks if network in known)
     country = country_name(code, telling.language)
     return f"{country} ({kinds})" if kinds else country
+
+
+def _listed(names: Sequence[str], count: int, separator: str, telling: Telling) -> str:
+    """The first few of `count` things, of which not all need have names, and how many more there are."""
+    shown = separator.join(names[:PLACES])
+    rest = count - min(len(names), PLACES)
+    return f"{shown} {telling.phrases.more.format(count=rest)}" if rest else shown
+
+
+def _provider(telling: Telling) -> str:
+    """The company that acted, where one did."""
+    slug = telling.incident.provider
+    if not slug:
+        return ""
+    found = next((one for one in telling.watchlist.providers if one.id == slug), None)
+    name = plain(found.name.of(telling.language) if found else slug, NAME_LIMIT)
+    return telling.phrases.provider.format(name=name)

@@ -43,6 +43,8 @@ class Context:
     watchlist: Callable[[], Watchlist]
     metrics: Callable[[], bytes]
     health: Callable[[], Health]
+    is_ending: Callable[[], bool] = lambda: False
+    """Whether the service is about to end: answers that have no end of their own must come to one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,16 +13,18 @@ import structlog
 
 from monitor.alerts import channels
 from monitor.alerts.outbox import Outbox
+from monitor.alerts.refreshing import EVERY, refresher
 from monitor.bus.incoming import FOLDER, WithIncoming
 from monitor.bus.local import LocalServiceBus
 from monitor.clock import Clock
 from monitor.configuration import ConfigurationError, load
-from monitor.core.incident import Kind
 from monitor.core.isolation import Isolations
 from monitor.core.ledger import REACH, WINDOW, Ledger
+from monitor.core.mass import Masses
 from monitor.core.plan import plan_checks, plan_for_prober
 from monitor.core.sight import is_round, speaks_of_its_target
 from monitor.core.watchlist import Watchlist
+from monitor.intake import enter
 from monitor.metrics import Metrics, as_confirmed
 from monitor.pipeline import Pipeline, Watch
 from monitor.scheduler import Scheduler
@@ -66,13 +68,14 @@ async def serve(settings: Settings, clock: Clock, place: Place, started: Callabl
     Raises `ConfigurationError`, `AlreadyRunning` or `CannotListen` before anything has been started or changed.
     """
     watch = read_watch(settings, place)
-    with _only_one(settings.data_dir), listen(settings.host, settings.port) as listening:
+    with only_one(settings.data_dir), listen(settings.host, settings.port) as listening:
         async with _store(settings) as store:
             return await Service(settings, clock, place, watch, store).run(listening, started)
 
 
 @contextlib.contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the data folder for as long as this lasts. Raises `AlreadyRunning` where somebody else holds it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "cutwatch.lock").open("a") as lock:
         try:
@@ -108,7 +111,9 @@ class Service:
         self._reloading = asyncio.Lock()
         self._metrics = Metrics()
         self._bus = LocalServiceBus(settings.data_dir)
-        self._outbox = Outbox(store, clock, lambda: self._watch.watchlist, worker=f"service-{os.getpid()}")
+        name = f"service-{os.getpid()}"
+        self._outbox = Outbox(store, clock, lambda: self._watch.watchlist, worker=name, address=settings.address)
+        self._refresh_receivers = refresher(store, self._current_watchlist, channels.discover(), clock)
         self._scheduler = Scheduler(clock)
         self._prober = ProberProcess(settings)
         self._pipeline: Pipeline
@@ -129,6 +134,7 @@ class Service:
 
     async def run(self, listening: socket.socket, started: Callable[["Service"], None]) -> str | None:
         """Start everything, last until `stop`, and end everything in order. Returns what `serve` does."""
+        await enter(self.store, self._watch.watchlist.incidents, self._clock.now())
         self._pipeline = await self._resumed_pipeline()
         web = web_server(self._context())
         await self._bus.start()
@@ -169,8 +175,9 @@ class Service:
             bus=WithIncoming(self._bus, self._settings.data_dir / FOLDER),
             clock=self._clock,
             metrics=self._metrics,
-            ledger=Ledger(filter(speaks_of_its_target, known), [one for one in incidents if one.kind is not Kind.ISOLATION]),
-            isolations=Isolations(filter(is_round, known), [one for one in incidents if one.kind is Kind.ISOLATION]),
+            ledger=Ledger(filter(speaks_of_its_target, known), incidents),
+            isolations=Isolations(filter(is_round, known), incidents),
+            masses=Masses(incidents),
             watch=self._watch,
             address=self.address,
             aside=self._settings.data_dir / "aside",
@@ -190,7 +197,9 @@ class Service:
         least = 0.2 * self._clock.speed
         self._scheduler.every(max(5, least), "what the prober says of itself", self._listen_to_prober)
         self._scheduler.every(max(15, least), "what the outbox holds", self._count_outbox)
+        self._scheduler.every(max(15, least), "who is to be called or reminded", lambda: self._outbox.tend(self._clock.now()))
         self._scheduler.every(max(15, least), "what people have decided", self._pipeline.catch_up)
+        self._scheduler.every(max(EVERY, least), "what forgetful receivers are told again", self._refresh_receivers)
         self._scheduler.every(600, "retention", self._prune)
         self._scheduler.start()
 
@@ -223,6 +232,7 @@ class Service:
     async def _adopt(self, watch: Watch) -> None:
         async with self.store.writing() as writing:
             await writing.save_checks(watch.registered)
+        await enter(self.store, watch.watchlist.incidents, self._clock.now())
         self._watch = self._pipeline.watch = watch
         self._metrics.configured(watch.watchlist)
         await self._pipeline.let_go()
@@ -281,6 +291,7 @@ class Service:
             watchlist=self._current_watchlist,
             metrics=self._metrics.text,
             health=self._health,
+            is_ending=self._stopping.is_set,
         )
 
     def _current_watchlist(self) -> Watchlist:

@@ -4,21 +4,27 @@ from monitor.store.maintenance import backup, integrity_check, migrate
 from monitor.store.reading import Reading
 from monitor.store.records import (
     Attempt,
+    Care,
     ChannelBacklog,
     CheckState,
     Hour,
     Judged,
     MessageState,
     Owed,
+    ParcelState,
     Posted,
+    Queued,
+    Sent,
     Span,
     Standing,
+    Unattended,
 )
 from monitor.store.session import Store, StoreUnavailable
 from monitor.store.writing import OutOfStep, Writing
 
 __all__ = [
     "Attempt",
+    "Care",
     "ChannelBacklog",
     "CheckState",
     "Hour",
@@ -26,12 +32,16 @@ __all__ = [
     "MessageState",
     "OutOfStep",
     "Owed",
+    "ParcelState",
     "Posted",
+    "Queued",
     "Reading",
+    "Sent",
     "Span",
     "Standing",
     "Store",
     "StoreUnavailable",
+    "Unattended",
     "Writing",
     "backup",
     "integrity_check",

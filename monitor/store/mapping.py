@@ -1,19 +1,36 @@
 """Between values and rows: the only place that knows how one becomes the other."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import Result
 
-from monitor.core.incident import Event, EventKind, Incident
-from monitor.core.keys import Key, Scope
-from monitor.core.message import Message, MessageKind
+from monitor.core.incident import Event, Incident, looks_kept
+from monitor.core.keys import Key, KeyUse, Scope
+from monitor.core.kinds import EventKind
+from monitor.core.message import Message, MessageKind, Parcel, Purpose
 from monitor.core.plan import Check
+from monitor.core.planned import AnnouncedChange
 from monitor.core.verdict import Verdict
+from monitor.core.watchlist import PlannedChange, Severity
 from monitor.store.packing import Packer, readable
-from monitor.store.records import Attempt, CheckState, Hour, Judged, MessageState, Owed, Posted, Span, Standing
+from monitor.store.records import (
+    Attempt,
+    CheckState,
+    Hour,
+    Judged,
+    MessageState,
+    Owed,
+    ParcelState,
+    Posted,
+    Queued,
+    Sent,
+    Span,
+    Standing,
+)
 from monitor.store.tables import ApiKeyRow
 from probes.kit.observation import Control, Facts, Observation, Provenance
 from probes.kit.vocabulary import Meant, State, Strength, Unmeasured, Validity, WhyUnclear
@@ -133,6 +150,21 @@ def verdict_from(row: Fetched) -> Verdict:
         scope=_word(Meant, row["scope"]),
         ruleset=row["ruleset"],
     )
+
+
+def verdict_columns(verdict: Verdict) -> Columns:
+    """A new verdict on a look that is stored."""
+    return {
+        "observation": verdict.observation,
+        "judged_state": verdict.state.value,
+        "judged_rule": verdict.rule,
+        "judged_because": readable(verdict.because),
+        "judged_strength": verdict.strength.value,
+        "judged_why_unclear": _text(verdict.why_unclear),
+        "judged_mechanism": verdict.mechanism,
+        "judged_scope": _text(verdict.scope),
+        "judged_ruleset": verdict.ruleset,
+    }
 
 
 def standing_columns(standing: Standing, newest: Verdict) -> Columns:
@@ -266,7 +298,12 @@ def incident_columns(incident: Incident) -> Columns:
         "kind": incident.kind,
         "country": incident.key.country,
         "stage": incident.stage,
+        "origin": incident.origin,
+        "provider": incident.provider,
         "tlp": incident.tlp,
+        "entry": incident.entry,
+        "keep_from": kept[0] if (kept := looks_kept(incident)) else None,
+        "keep_until": kept[1] if kept else None,
         "updated": incident.updated,
         "data": _incident.dump_python(incident, mode="json"),
     }
@@ -278,7 +315,7 @@ def incident_from(data: Any) -> Incident:
 
 
 def message_columns(message: Message) -> Columns:
-    """A message that is owed from the moment it is written."""
+    """A message that is owed, or stands by, from the moment it is written."""
     return {
         "id": message.id,
         "kind": message.kind,
@@ -286,10 +323,14 @@ def message_columns(message: Message) -> Columns:
         "version": message.version,
         "route": message.route,
         "channel": message.channel,
+        "bundle": message.bundle,
+        "severity": message.severity,
+        "purpose": message.purpose,
+        "stands_in_for": message.stands_in_for,
         "created_at": message.created_at,
         "payload": message.payload,
-        "state": MessageState.PENDING,
-        "due_at": message.created_at,
+        "state": MessageState.PENDING if message.purpose is Purpose.DIRECT else MessageState.STANDBY,
+        "due_at": message.due_at or message.created_at,
         "attempts": 0,
     }
 
@@ -303,14 +344,66 @@ def message_from(row: Fetched) -> Message:
         version=row["version"],
         route=row["route"],
         channel=row["channel"],
+        bundle=row["bundle"],
+        severity=Severity(row["severity"]),
+        purpose=Purpose(row["purpose"]),
+        stands_in_for=row["stands_in_for"],
         created_at=row["created_at"],
+        due_at=row["due_at"],
         payload=row["payload"],
     )
 
 
-def owed_from(row: Fetched) -> Owed:
-    """A claimed message."""
-    return Owed(message=message_from(row), attempts=row["attempts"])
+def queued_from(row: Fetched) -> Queued:
+    """A message that may travel."""
+    return Queued(message=message_from(row), attempts=row["attempts"], again=row["settled_at"] is not None)
+
+
+def parcel_columns(parcel: Parcel, due_at: datetime, attempts: int) -> Columns:
+    """A parcel that is to travel."""
+    return {
+        "id": parcel.id,
+        "route": parcel.route,
+        "channel": parcel.channel,
+        "created_at": parcel.created_at,
+        "payload": parcel.payload,
+        "state": ParcelState.PENDING,
+        "due_at": due_at,
+        "attempts": attempts,
+        "perhaps_received": False,
+    }
+
+
+def parcel_from(row: Fetched, contents: Iterable[Fetched]) -> Parcel:
+    """A parcel; `contents` are the message and incident ids in it, in order."""
+    inside = list(contents)
+    incidents = dict.fromkeys(one["incident"] for one in inside if one["incident"])
+    return Parcel(
+        id=row["id"],
+        route=row["route"],
+        channel=row["channel"],
+        created_at=row["created_at"],
+        messages=tuple(one["id"] for one in inside),
+        incidents=tuple(incidents),
+        payload=row["payload"],
+    )
+
+
+def owed_from(row: Fetched, contents: Iterable[Fetched]) -> Owed:
+    """A claimed parcel."""
+    return Owed(parcel=parcel_from(row, contents), attempts=row["attempts"], perhaps_received=row["perhaps_received"])
+
+
+def sent_from(row: Fetched, contents: Iterable[Fetched]) -> Sent:
+    """A parcel and what has become of it."""
+    return Sent(
+        parcel=parcel_from(row, contents),
+        state=ParcelState(row["state"]),
+        due_at=row["due_at"],
+        attempts=row["attempts"],
+        last_error=row["last_error"],
+        settled_at=row["settled_at"],
+    )
 
 
 def posted_from(row: Fetched) -> Posted:
@@ -320,6 +413,7 @@ def posted_from(row: Fetched) -> Posted:
         state=MessageState(row["state"]),
         due_at=row["due_at"],
         attempts=row["attempts"],
+        parcel=row["parcel"],
         last_error=row["last_error"],
         settled_at=row["settled_at"],
     )
@@ -328,7 +422,7 @@ def posted_from(row: Fetched) -> Posted:
 def attempt_columns(attempt: Attempt) -> Columns:
     """An attempt to deliver."""
     return {
-        "message": attempt.message,
+        "parcel": attempt.parcel,
         "at": attempt.at,
         "outcome": attempt.outcome,
         "status": attempt.status,
@@ -339,7 +433,40 @@ def attempt_columns(attempt: Attempt) -> Columns:
 
 def attempt_from(row: Fetched) -> Attempt:
     """An attempt to deliver."""
-    return Attempt(**{name: row[name] for name in ("message", "at", "outcome", "status", "error", "duration")})
+    return Attempt(**{name: row[name] for name in ("parcel", "at", "outcome", "status", "error", "duration")})
+
+
+def planned_look_columns(verdict: Verdict, change: PlannedChange) -> Columns:
+    """That a planned change explains a look."""
+    return {"observation": verdict.observation, "starts_at": change.start, "ends_at": change.end, "note": change.note}
+
+
+def announced_columns(announced: AnnouncedChange) -> Columns:
+    """A change that somebody plans."""
+    return {
+        "id": announced.id,
+        "organisation": announced.organisation,
+        "target": announced.target,
+        "starts_at": announced.change.start,
+        "ends_at": announced.change.end,
+        "note": announced.change.note,
+        "entered_at": announced.entered_at,
+        "entered_by": announced.entered_by,
+        "cancelled_at": announced.cancelled_at,
+    }
+
+
+def announced_from(row: Fetched) -> AnnouncedChange:
+    """A change that somebody plans."""
+    return AnnouncedChange(
+        id=row["id"],
+        organisation=row["organisation"],
+        target=row["target"],
+        change=PlannedChange(start=row["starts_at"], end=row["ends_at"], note=row["note"]),
+        entered_at=row["entered_at"],
+        entered_by=row["entered_by"],
+        cancelled_at=row["cancelled_at"],
+    )
 
 
 def key_row(key: Key) -> ApiKeyRow:
@@ -348,6 +475,7 @@ def key_row(key: Key) -> ApiKeyRow:
         id=key.id,
         name=key.name,
         hash=key.hash,
+        use=key.use,
         scopes=list(key.scopes),
         organisations=None if key.organisations is None else list(key.organisations),
         created_at=key.created_at,
@@ -363,6 +491,7 @@ def key_from(row: ApiKeyRow) -> Key:
         id=row.id,
         name=row.name,
         hash=row.hash,
+        use=KeyUse(row.use),
         scopes=tuple(Scope(scope) for scope in row.scopes),
         organisations=None if row.organisations is None else tuple(row.organisations),
         created_at=row.created_at,

@@ -9,13 +9,11 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Delete,
     Insert,
     Select,
-    Table,
+    TextClause,
     Update,
-    and_,
     bindparam,
     case,
     delete,
@@ -23,57 +21,37 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    null,
     or_,
     select,
+    text,
     true,
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql import FromClause
 
+from monitor.core.model import Tlp
 from monitor.store import tables
-from monitor.store.records import MessageState
+from monitor.store.statements import insert_or_keep, replace_all, table_of, upsert
 from probes.kit.vocabulary import State, Strength
 
-
-def _table(row: type[tables.Row]) -> Table:
-    return tables.Row.metadata.tables[str(row.__tablename__)]
-
-
-_registry = _table(tables.CheckRow)
-_observation = _table(tables.ObservationRow)
-_blob = _table(tables.BlobRow)
-_link = _table(tables.ObservationBlobRow)
-_state = _table(tables.CheckStateRow)
-_span = _table(tables.SpanRow)
-_hour = _table(tables.HourRow)
-_event = _table(tables.IncidentEventRow)
-_incident = _table(tables.IncidentRow)
-_cited = _table(tables.IncidentObservationRow)
-_message = _table(tables.MessageRow)
-_delivery = _table(tables.DeliveryRow)
-_key = _table(tables.ApiKeyRow)
-_sign_in = _table(tables.SignInRow)
-_session = _table(tables.StaffSessionRow)
-_fact = _table(tables.FactRow)
-
-
-def _upsert(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-
-
-def _replace_all(dialect: str, table: Table) -> Insert:
-    """Insert a row, or set all its columns where its key is there already."""
-    statement = _upsert(dialect, table)
-    keys = table.primary_key.columns.keys()
-    others = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=others)
-
-
-def _insert_or_keep(dialect: str, table: Table) -> Insert:
-    """Insert a row, unless one that must be unique with it is there already."""
-    return _upsert(dialect, table).on_conflict_do_nothing()
+_registry = table_of(tables.CheckRow)
+_observation = table_of(tables.ObservationRow)
+_blob = table_of(tables.BlobRow)
+_link = table_of(tables.ObservationBlobRow)
+_state = table_of(tables.CheckStateRow)
+_span = table_of(tables.SpanRow)
+_hour = table_of(tables.HourRow)
+_event = table_of(tables.IncidentEventRow)
+_incident = table_of(tables.IncidentRow)
+_cited = table_of(tables.IncidentObservationRow)
+_country = table_of(tables.IncidentCountryRow)
+_relation = table_of(tables.IncidentRelationRow)
+_care = table_of(tables.CareRow)
+_key = table_of(tables.ApiKeyRow)
+_sign_in = table_of(tables.SignInRow)
+_session = table_of(tables.StaffSessionRow)
+_fact = table_of(tables.FactRow)
 
 
 # Checks
@@ -84,13 +62,13 @@ UNWATCH_ALL: Update = update(_registry).where(_registry.c.watched == true()).val
 @cache
 def register_check(dialect: str) -> Insert:
     """A check of the configuration, with all its columns."""
-    return _replace_all(dialect, _registry)
+    return replace_all(dialect, _registry)
 
 
 @cache
 def register_unknown_check(dialect: str) -> Insert:
     """A check that was looked at without ever having been registered: its look must not be lost for that."""
-    return _insert_or_keep(dialect, _registry)
+    return insert_or_keep(dialect, _registry)
 
 
 CURRENT: Select[Any] = (
@@ -118,7 +96,7 @@ STANDINGS: Select[Any] = select(*(_state.c[name] for name in _STANDING)).where(
 @cache
 def set_standing(dialect: str) -> Insert:
     """Where a check stands now."""
-    return _replace_all(dialect, _state)
+    return replace_all(dialect, _state)
 
 
 ADD_SPAN: Insert = insert(_span)
@@ -133,7 +111,7 @@ ENDED_SPANS: Select[Any] = (
 @cache
 def add_to_hour(dialect: str) -> Insert:
     """Begin an hour, or add to it."""
-    statement = _upsert(dialect, _hour)
+    statement = upsert(dialect, _hour)
     new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=_hour.primary_key.columns.keys(),
@@ -169,7 +147,7 @@ BLOB: Select[Any] = select(_blob.c.data).where(_blob.c.sha256 == bindparam("name
 @cache
 def add_blob(dialect: str) -> Insert:
     """Bytes that were not known, unless somebody else was quicker."""
-    return _insert_or_keep(dialect, _blob)
+    return insert_or_keep(dialect, _blob)
 
 
 _IDENTITY = tuple(_registry.c[name] for name in ("organisation", "target", "probe", "vantage"))
@@ -224,6 +202,24 @@ OBSERVATIONS = (
     .limit(bindparam("limit"))
 )
 
+
+def looks_page(checks: Collection[str], *, is_first: bool) -> Select[Any]:
+    """Looks of some checks from `since` to before `until`, oldest first; after the one that `at` and `id` name, if not the first.
+
+    Of several checks the index over time alone is of use: that over check and time would make the database sort them all.
+    """
+    found, (check, *others) = _observation.c, checks
+    wanted = func.coalesce(found.check_id, "").in_(sorted(checks)) if others else found.check_id == check
+    page = _LOOKS.where(wanted, found.at >= bindparam("since"), found.at < bindparam("until"))
+    if not is_first:
+        page = page.where(tuple_(found.at, found.id) > tuple_(bindparam("at", type_=found.at.type), bindparam("id")))
+    return page.order_by(found.at, found.id).limit(bindparam("limit"))
+
+
+CHECKS_OF = select(_registry.c.id, _registry.c.organisation, _registry.c.target).where(
+    _registry.c.organisation == bindparam("organisation")
+)
+
 LAST_WELL = (
     _LOOKS.where(
         _observation.c.check_id == bindparam("check_id"),
@@ -235,11 +231,59 @@ LAST_WELL = (
     .limit(1)
 )
 
+# Judging again
+
+LOOKS_FROM = (
+    _LOOKS.where(
+        _observation.c.at >= bindparam("since"),
+        tuple_(_observation.c.at, _observation.c.id) > tuple_(bindparam("at", type_=_observation.c.at.type), bindparam("id")),
+    )
+    .order_by(_observation.c.at, _observation.c.id)
+    .limit(bindparam("limit"))
+)
+COUNT_FROM: Select[Any] = select(func.count()).select_from(_observation).where(_observation.c.at >= bindparam("since"))
+
+_NARROW = [column for column in _observation.c if column.name not in {"facts", "control"}]
+LOOKS_OF: Select[Any] = (
+    select(*_NARROW, null().label("facts"), null().label("control"), *_IDENTITY)
+    .select_from(_looked)
+    .where(_observation.c.check_id == bindparam("check_id"))
+    .order_by(_observation.c.at, _observation.c.id)
+)
+"""All looks of a check without what was seen: only what follows from their verdicts is asked for."""
+
+_JUDGED = ("state", "rule", "because", "strength", "why_unclear", "mechanism", "scope", "ruleset")
+REJUDGE: Update = (
+    update(_observation)
+    .where(_observation.c.id == bindparam("observation"))
+    .values({name: bindparam(f"judged_{name}") for name in _JUDGED})
+)
+
+SPANS_UP_TO: Select[Any] = (
+    select(_span)
+    .where(_span.c.check_id == bindparam("check_id"), _span.c.started_at < bindparam("until"))
+    .order_by(_span.c.started_at)
+)
+FORGET_SPANS: Delete = delete(_span).where(_span.c.check_id == bindparam("check_id"), _span.c.ended_at > bindparam("since"))
+FORGET_HOURS: Delete = delete(_hour).where(_hour.c.check_id == bindparam("check_id"), _hour.c.hour >= bindparam("since"))
+
 # Retention
 
 DROPPABLE: Select[Any] = (
     select(_observation.c.number)
-    .where(_observation.c.at < bindparam("before"), ~exists().where(_cited.c.observation == _observation.c.id))
+    .where(
+        _observation.c.at < bindparam("before"),
+        ~exists().where(_cited.c.observation == _observation.c.id),
+        ~exists().where(
+            _registry.c.id == _observation.c.check_id,
+            _incident.c.organisation == _registry.c.organisation,
+            _incident.c.target == _registry.c.target,
+            # Rounds of canaries, nobody's looks, are kept for the isolation of their own country only.
+            or_(_incident.c.organisation != "", _incident.c.country.is_not_distinct_from(_observation.c.country)),
+            _observation.c.at >= _incident.c.keep_from,
+            or_(_incident.c.keep_until.is_(None), _observation.c.at <= _incident.c.keep_until),
+        ),
+    )
     .order_by(_observation.c.at)
     .limit(bindparam("limit"))
 )
@@ -257,7 +301,7 @@ DROP_ORPHANS: Delete = delete(_blob).where(
 @cache
 def cite(dialect: str) -> Insert:
     """An observation that an incident rests on."""
-    return _insert_or_keep(dialect, _cited)
+    return insert_or_keep(dialect, _cited)
 
 
 ORIGINS: Select[Any] = (
@@ -271,6 +315,16 @@ ORIGINS: Select[Any] = (
 
 ADD_EVENT: Insert = insert(_event)
 
+REDACT_EVENT: Update = (
+    update(_event)
+    .where(_event.c.incident == bindparam("of_incident"), _event.c.version == bindparam("of_version"))
+    .values(data=bindparam("left"))
+)
+"""The guard of the log lets it pass only right after an erasure."""
+
+OVERWRITE_WHAT_GOES: TextClause = text("PRAGMA secure_delete = ON")
+"""From then on this connection to SQLite fills what it frees with zeros."""
+
 LAST_VERSIONS: Select[Any] = (
     select(_event.c.incident, func.max(_event.c.version))
     .where(_event.c.incident.in_(bindparam("incidents", expanding=True)))
@@ -283,13 +337,29 @@ EVENTS_AFTER: Select[Any] = select(_event).where(_event.c.seq > bindparam("seq")
 
 LAST_SEQ: Select[Any] = select(func.coalesce(func.max(_event.c.seq), 0))
 
+SEQ_OF: Select[Any] = select(_event.c.seq).where(
+    _event.c.incident == bindparam("incident"), _event.c.version == bindparam("version")
+)
+
+LOGS: Select[Any] = (
+    select(_event)
+    .where(_event.c.incident.in_(bindparam("incidents", expanding=True)))
+    .order_by(_event.c.incident, _event.c.version)
+)
+"""Everything that has happened to some incidents."""
+
+TALLY = select(func.count(), func.sum(_incident.c.version), func.max(_incident.c.updated)).where(
+    _incident.c.tlp == bindparam("tlp")
+)
+"""What differs after every change of the incidents with one TLP mark; it takes as long whatever happens to the others."""
+
 LAST_EVENT_AT: Select[Any] = select(_event.c.at).order_by(_event.c.seq.desc()).limit(1)
 
 
 @cache
 def keep_incident(dialect: str) -> Insert:
     """An incident as its events have left it."""
-    return _replace_all(dialect, _incident)
+    return replace_all(dialect, _incident)
 
 
 _numbers = _incident.c.id.between(bindparam("first"), bindparam("beyond"))
@@ -301,13 +371,28 @@ ALL_INCIDENTS: Select[Any] = select(_incident.c.data).order_by(_incident.c.updat
 
 INCIDENT: Select[Any] = select(_incident.c.data).where(_incident.c.id == bindparam("id"))
 
+ENTRIES: Select[Any] = select(_incident.c.data).where(_incident.c.entry.is_not(None)).order_by(_incident.c.entry)
+"""The documented incidents."""
 
-def incidents(*, stages: Collection[str] | None, after: str | None, **equal: str | None) -> Select[Any]:
+RELATED: Select[Any] = (
+    select(_relation).where(_relation.c.other == bindparam("incident")).order_by(_relation.c.kind, _relation.c.incident)
+)
+"""Which incidents name this one as related to them, and how."""
+
+FORGET_COUNTRIES: Delete = delete(_country).where(_country.c.incident.in_(bindparam("incidents", expanding=True)))
+ADD_COUNTRY: Insert = insert(_country)
+FORGET_RELATIONS: Delete = delete(_relation).where(_relation.c.incident.in_(bindparam("incidents", expanding=True)))
+ADD_RELATION: Insert = insert(_relation)
+
+
+def incidents(*, stages: Collection[str] | None, country: str | None, after: str | None, **equal: str | None) -> Select[Any]:
     """Incidents, the latest change first. What is None does not filter; `after` is the id that the page before ended with."""
     statement = select(_incident.c.data).order_by(_incident.c.updated.desc(), _incident.c.id.desc()).limit(bindparam("limit"))
     for name, value in equal.items():
         if value is not None:
             statement = statement.where(_incident.c[name] == value)
+    if country is not None:
+        statement = statement.where(exists().where(_country.c.incident == _incident.c.id, _country.c.country == country))
     if stages is not None:
         statement = statement.where(_incident.c.stage.in_(sorted(stages)) if stages else false())
     if after is not None:
@@ -317,113 +402,79 @@ def incidents(*, stages: Collection[str] | None, after: str | None, **equal: str
     return statement
 
 
-# The outbox
+def news(organisations: Collection[str] | None, country: str | None, *, backwards: bool, **equal: str | None) -> Select[Any]:
+    """Events of some kinds, of incidents of these organisations (None: of all), of whole networks and of public ones.
 
-_OPEN = (MessageState.PENDING, MessageState.LEASED)
+    They come in the order of the log, after number `seq`, or before it and the other way about.
+    """
+    beyond = _event.c.seq < bindparam("seq") if backwards else _event.c.seq > bindparam("seq")
+    statement = (
+        select(_event)
+        .join_from(_event, _incident, _incident.c.id == _event.c.incident)
+        .where(beyond, _event.c.kind.in_(bindparam("kinds", expanding=True)))
+        .order_by(_event.c.seq.desc() if backwards else _event.c.seq)
+        .limit(bindparam("limit"))
+    )
+    if organisations is not None:
+        own = _incident.c.organisation.in_(["", *sorted(organisations)])
+        statement = statement.where(or_(own, _incident.c.tlp == Tlp.CLEAR.value))
+    for name, value in equal.items():
+        if value is not None:
+            statement = statement.where(_incident.c[name] == value)
+    if country is not None:
+        statement = statement.where(exists().where(_country.c.incident == _incident.c.id, _country.c.country == country))
+    return statement
+
+
+CARE = select(_care).where(_care.c.incident == bindparam("incident"))
+
+
+# What was announced
+
+_planned = table_of(tables.PlannedChangeRow)
+_planned_look = table_of(tables.PlannedLookRow)
+
+ADD_PLANNED: Insert = insert(_planned)
+PLANNED: Select[Any] = (
+    select(_planned)
+    .where(_planned.c.ends_at > bindparam("since", type_=_planned.c.ends_at.type))
+    .order_by(_planned.c.starts_at, _planned.c.id)
+)
+EXPLANATIONS: Select[Any] = select(_planned_look).where(
+    _planned_look.c.observation.in_(bindparam("observations", expanding=True))
+)
 
 
 @cache
-def add_message(dialect: str) -> Insert:
-    """A message that is owed from now on, unless it is already."""
-    return _insert_or_keep(dialect, _message)
+def explain_look(dialect: str) -> Insert:
+    """That a planned change explains a look."""
+    return insert_or_keep(dialect, _planned_look)
 
 
-def _free(message: FromClause) -> ColumnElement[bool]:
-    """Due and in nobody's hands: a lease that has ended is no lease."""
-    return or_(
-        and_(message.c.state == MessageState.PENDING, message.c.due_at <= bindparam("now", type_=_message.c.due_at.type)),
-        and_(message.c.state == MessageState.LEASED, message.c.lease_until <= bindparam("now", type_=_message.c.due_at.type)),
-    )
-
-
-def _first_in_line(message: FromClause) -> ColumnElement[bool]:
-    """No earlier message about the same incident is still owed through the same channel."""
-    earlier = _message.alias("earlier")
-    return ~exists().where(
-        earlier.c.channel == message.c.channel,
-        earlier.c.incident == message.c.incident,
-        earlier.c.number < message.c.number,
-        earlier.c.state.in_(_OPEN),
-    )
-
-
-def _claim() -> Any:
-    """Take what is free and first in line. `_free` is asked twice: PostgreSQL asks the outer one again after a wait."""
-    candidate = _message.alias("candidate")
-    chosen = (
-        select(candidate.c.number)
-        .where(_free(candidate), _first_in_line(candidate))
-        .order_by(candidate.c.due_at, candidate.c.number)
-        .limit(bindparam("limit"))
-    )
-    return (
-        update(_message)
-        .where(_message.c.number.in_(chosen), _free(_message))
-        .values(
-            state=MessageState.LEASED,
-            lease_until=bindparam("until"),
-            lease_by=bindparam("worker"),
-            attempts=_message.c.attempts + 1,
-        )
-        .returning(*_message.c)
-    )
-
-
-CLAIM = _claim()
-
-_this = _message.c.id == bindparam("message")
-_leased = _message.c.state == MessageState.LEASED
-_NO_LEASE = {"lease_until": None, "lease_by": None}
-
-DELIVERED: Update = (
-    update(_message)
-    .where(_this, _message.c.state != MessageState.DELIVERED)
-    .values(state=MessageState.DELIVERED, settled_at=bindparam("now"), last_error=None, **_NO_LEASE)
-)
-POSTPONE: Update = (
-    update(_message)
-    .where(_this, _leased)
-    .values(state=MessageState.PENDING, due_at=bindparam("due"), last_error=bindparam("error"), **_NO_LEASE)
-)
-GIVE_UP: Update = (
-    update(_message)
-    .where(_this, _leased)
-    .values(state=MessageState.DEAD, settled_at=bindparam("now"), last_error=bindparam("error"), **_NO_LEASE)
-)
-COLLAPSE = (
-    update(_message)
-    .where(_message.c.id.in_(bindparam("messages", expanding=True)), _message.c.state == MessageState.PENDING)
-    .values(state=MessageState.COLLAPSED, settled_at=bindparam("now"))
-    .returning(_message.c.id)
+CANCEL_PLANNED: Update = (
+    update(_planned)
+    .where(_planned.c.id == bindparam("change"), _planned.c.cancelled_at.is_(None))
+    .values(cancelled_at=bindparam("now"))
 )
 
+# By when somebody must act
 
-def held_by(statement: Update, worker: str | None) -> Update:
-    """The same, but only while the message is in this worker's hands."""
-    return statement if worker is None else statement.where(_message.c.lease_by == worker)
+_deadline = table_of(tables.DeadlineRow)
+
+DEADLINES: Select[Any] = select(_deadline).order_by(_deadline.c.at, *_deadline.primary_key.columns)
 
 
-MESSAGES: Select[Any] = select(_message).where(_message.c.incident == bindparam("incident")).order_by(_message.c.number)
-
-_channels = select(_message.c.channel).distinct().subquery("channels")
-_open_or_dead = _message.c.state.in_((*_OPEN, MessageState.DEAD))
-_is_dead = _message.c.state == MessageState.DEAD
-_is_open = _message.c.state.in_(_OPEN)
-OUTBOX: Select[Any] = (
-    select(
-        _channels.c.channel,
-        func.count(case((_is_open, 1))).label("waiting"),
-        func.count(case((_is_dead, 1))).label("dead"),
-        func.min(case((_is_open, _message.c.created_at)), type_=_message.c.created_at.type).label("oldest"),
+@cache
+def note_deadline(dialect: str) -> Insert:
+    """A date that was found, unless it is known to be that very date."""
+    statement = upsert(dialect, _deadline)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=_deadline.primary_key.columns.keys(),
+        set_={"at": new.at, "seen_at": new.seen_at},
+        where=_deadline.c.at != new.at,
     )
-    .join_from(_channels, _message, and_(_message.c.channel == _channels.c.channel, _open_or_dead), isouter=True)
-    .group_by(_channels.c.channel)
-    .order_by(_channels.c.channel)
-)
-"""Every channel that was ever used, so that a backlog which is gone reads as none."""
 
-ADD_ATTEMPT: Insert = insert(_delivery)
-ATTEMPTS: Select[Any] = select(_delivery).where(_delivery.c.message == bindparam("message")).order_by(_delivery.c.number)
 
 # Who may read
 
@@ -440,4 +491,4 @@ FORGET_SESSIONS: Delete = delete(_session).where(_session.c.expires_at <= bindpa
 @cache
 def set_fact(dialect: str) -> Insert:
     """Something to remember, in place of what was remembered under that name."""
-    return _replace_all(dialect, _fact)
+    return replace_all(dialect, _fact)

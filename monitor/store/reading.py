@@ -3,33 +3,30 @@
 import zlib
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Select
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from monitor.core.incident import Event, Incident, IncidentStage, Kind
+from monitor.core.deadline import Deadline
+from monitor.core.incident import Event, Incident, Relation
 from monitor.core.keys import Key
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
+from monitor.core.model import Tlp
+from monitor.core.planned import AnnouncedChange
 from monitor.core.verdict import Verdict
-from monitor.core.watchlist import Tlp
+from monitor.core.watchlist import PlannedChange
 from monitor.store import mapping, queries
 from monitor.store.courses import span_of
 from monitor.store.looks import portions
-from monitor.store.records import Attempt, ChannelBacklog, CheckState, Hour, Judged, Posted, Span
+from monitor.store.outbox import OutboxReading
+from monitor.store.records import Care, CheckState, Hour, Judged, Span
 from monitor.store.tables import ApiKeyRow, FactRow, StaffSessionRow
 
 
-class Reading:
+class Reading(OutboxReading):
     """The database as it was at the first question.
 
     Keep it short: as long as it lasts, SQLite's write-ahead log can only grow.
     """
-
-    def __init__(self, session: AsyncSession, connection: AsyncConnection) -> None:
-        self._session = session
-        self._connection = connection
 
     # Checks and looks
 
@@ -76,6 +73,24 @@ class Reading:
         rows = await self._rows(queries.OBSERVATIONS, check_id=check, since=since, until=until, limit=limit)
         return [mapping.look_from(row) for row in rows]
 
+    async def checks_of(self, organisation: str) -> dict[str, str]:
+        """The target of every check of an organisation that was ever registered, by the check's id."""
+        return {row["id"]: row["target"] for row in await self._rows(queries.CHECKS_OF, organisation=organisation)}
+
+    async def looks(
+        self, checks: Collection[str], since: datetime, until: datetime, *, after: tuple[datetime, str] | None, limit: int
+    ) -> list[Judged]:
+        """One page of the looks of these checks from `since` to before `until`, oldest first, without their bytes.
+
+        `after` names the look that the page before ended with, by its moment and id.
+        """
+        if not checks:
+            return []
+        last = {"at": after[0], "id": after[1]} if after else {}
+        statement = queries.looks_page(checks, is_first=after is None)
+        rows = await self._rows(statement, since=since, until=until, limit=limit, **last)
+        return [mapping.look_from(row) for row in rows]
+
     async def well_lately(self, check: str, until: datetime) -> list[Judged]:
         """For each of the seven days before `until`, the newest look of the check that found all well; newest first."""
         days = (until - timedelta(days=number) for number in range(7))
@@ -89,6 +104,17 @@ class Reading:
         """One look, without its bytes: its facts name them."""
         rows = await self._rows(queries.OBSERVATION, id=id)
         return mapping.look_from(rows[0]) if rows else None
+
+    async def looks_from(self, since: datetime, after: tuple[datetime, str] | None, limit: int) -> list[Judged]:
+        """The next `limit` looks of all checks made since then, oldest first; `after` is the time and id of the last one read."""
+        at, name = after or (since - timedelta(microseconds=1), "")
+        rows = await self._rows(queries.LOOKS_FROM, since=since, at=at, id=name, limit=limit)
+        return [mapping.look_from(row) for row in rows]
+
+    async def count_looks(self, since: datetime) -> int:
+        """How many looks made since then are stored."""
+        found: int = (await self._connection.execute(queries.COUNT_FROM, {"since": since})).scalar_one()
+        return found
 
     async def attributions(self, incidents: Collection[str]) -> dict[str, list[str]]:
         """Whom to name for those looks, of the ones that an incident rests on, that others made; by incident, each once."""
@@ -113,7 +139,10 @@ class Reading:
         self,
         *,
         organisation: str | None = None,
+        target: str | None = None,
+        provider: str | None = None,
         kind: Kind | None = None,
+        origin: Origin | None = None,
         country: str | None = None,
         stages: Collection[IncidentStage] | None = None,
         tlp: Tlp | None = None,
@@ -125,13 +154,28 @@ class Reading:
         `after` is the id that the page before ended with; after an unknown id comes nothing. An incident that changes between
         two pages moves to the front: who must miss nothing follows `events_after`.
         """
-        statement = queries.incidents(stages=stages, after=after, organisation=organisation, kind=kind, country=country, tlp=tlp)
+        equal = {"organisation": organisation, "target": target, "provider": provider, "kind": kind, "origin": origin, "tlp": tlp}
+        statement = queries.incidents(stages=stages, country=country, after=after, **equal)
         return [mapping.incident_from(row["data"]) for row in await self._rows(statement, limit=limit)]
 
     async def incident(self, id: str) -> Incident | None:  # noqa: A002  the field's own name
         """One incident as it is now."""
         rows = await self._rows(queries.INCIDENT, id=id)
         return mapping.incident_from(rows[0]["data"]) if rows else None
+
+    async def entries(self) -> list[Incident]:
+        """The documented incidents, by the name of their file."""
+        return [mapping.incident_from(row["data"]) for row in await self._rows(queries.ENTRIES)]
+
+    async def related(self, incident: str) -> list[Relation]:
+        """The incidents that name this one as related to them, each with its relation to it."""
+        rows = await self._rows(queries.RELATED, incident=incident)
+        return [Relation(RelationKind(row["kind"]), row["incident"]) for row in rows]
+
+    async def care(self, incident: str) -> Care:
+        """What people have said about being told of one incident; empty where nobody has said anything."""
+        rows = await self._rows(queries.CARE, incident=incident)
+        return Care(**rows[0]) if rows else Care(incident=incident)
 
     async def events(self, incident: str) -> list[Event]:
         """Everything that happened to one incident, in order."""
@@ -147,24 +191,68 @@ class Reading:
         found: int = (await self._connection.execute(queries.LAST_SEQ)).scalar_one()
         return found
 
+    async def seq_of(self, incident: str, version: int) -> int | None:
+        """The number in the log of the event that made this version of an incident; None where there is no such event."""
+        found: int | None = (await self._connection.execute(queries.SEQ_OF, {"incident": incident, "version": version})).scalar()
+        return found
+
+    async def logs(self, incidents: Collection[str]) -> dict[str, list[Event]]:
+        """Everything that happened to these incidents, in order, by incident."""
+        found: dict[str, list[Event]] = {}
+        for portion in portions(incidents):
+            for row in await self._rows(queries.LOGS, incidents=portion):
+                found.setdefault(row["incident"], []).append(mapping.event_from(row))
+        return found
+
+    async def news(
+        self,
+        seq: int,
+        limit: int,
+        kinds: Collection[EventKind],
+        *,
+        organisations: Collection[str] | None = None,
+        country: str | None = None,
+        backwards: bool = False,
+        **equal: str | None,
+    ) -> list[tuple[int, Event]]:
+        """The next events of these kinds after number `seq` (backwards: before it, the newest first), each with its number.
+
+        With `organisations`: of incidents that are theirs, a whole network's, or public. `country` and `equal` (`organisation`,
+        `provider`, `kind`, `origin`, `tlp`) narrow that down to what the incidents are now.
+        """
+        statement = queries.news(organisations, country, backwards=backwards, **equal)
+        rows = await self._rows(statement, seq=seq, limit=limit, kinds=sorted(kinds))
+        return [(row["seq"], mapping.event_from(row)) for row in rows]
+
+    async def tally(self, tlp: Tlp) -> tuple[object, ...]:
+        """Something that differs after every change of the incidents with this TLP mark, and stays whatever the others do."""
+        return tuple((await self._connection.execute(queries.TALLY, {"tlp": tlp})).one())
+
     async def last_event_at(self) -> datetime | None:
         """When the newest event of the log happened."""
         found: datetime | None = (await self._connection.execute(queries.LAST_EVENT_AT)).scalar()
         return found
 
-    # The outbox
+    # What was announced
 
-    async def outbox(self) -> list[ChannelBacklog]:
-        """What every channel that was ever used still owes."""
-        return [ChannelBacklog(**row) for row in await self._rows(queries.OUTBOX)]
+    async def planned_changes(self, since: datetime) -> list[AnnouncedChange]:
+        """The announced changes, cancelled ones too, that end after `since`, by their beginning."""
+        return [mapping.announced_from(row) for row in await self._rows(queries.PLANNED, since=since)]
 
-    async def messages(self, incident: str) -> list[Posted]:
-        """All messages about one incident and what became of them, in the order in which they came to be owed."""
-        return [mapping.posted_from(row) for row in await self._rows(queries.MESSAGES, incident=incident)]
+    # By when somebody must act
 
-    async def attempts(self, message: str) -> list[Attempt]:
-        """All attempts to deliver one message, in order."""
-        return [mapping.attempt_from(row) for row in await self._rows(queries.ATTEMPTS, message=message)]
+    async def deadlines(self) -> list[Deadline]:
+        """Every date that was found by which somebody must act, in order."""
+        return [Deadline(**row) for row in await self._rows(queries.DEADLINES)]
+
+    async def explanations(self, observations: Collection[str]) -> dict[str, PlannedChange]:
+        """The planned changes that explain the losses which some of these looks show, by the look's id."""
+        found: dict[str, PlannedChange] = {}
+        for portion in portions(observations):
+            for row in await self._rows(queries.EXPLANATIONS, observations=portion):
+                change = PlannedChange(start=row["starts_at"], end=row["ends_at"], note=row["note"])
+                found[row["observation"]] = change
+        return found
 
     # Who may read
 
@@ -187,6 +275,3 @@ class Reading:
         """What is remembered under this name."""
         row = await self._session.get(FactRow, name)
         return row.value if row else None
-
-    async def _rows(self, statement: Select[Any], **values: Any) -> list[mapping.Fetched]:
-        return mapping.fetched(await self._connection.execute(statement, values))

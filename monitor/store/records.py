@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.core.message import Message
+from monitor.core.message import Message, Parcel
 from monitor.core.verdict import Verdict
 from probes.kit.observation import Blob, Observation
 from probes.kit.vocabulary import Meant, State, Strength, WhyUnclear
@@ -92,29 +92,99 @@ class Hour:
 
 
 class MessageState(StrEnum):
-    """How far a message has come. A leased message is in a worker's hands until its lease ends."""
+    """How far a message has come.
+
+    - `standby`: owed only if the channel that it stands in for fails, or nobody acknowledges in time
+    - `pending`: owed, and in no parcel
+    - `sealed`: in a parcel that is under way
+    - `collapsed`: another message says it all
+    - `cancelled`: what it stood by for did not come to pass
+    """
+
+    STANDBY = "standby"
+    PENDING = "pending"
+    SEALED = "sealed"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    COLLAPSED = "collapsed"
+    CANCELLED = "cancelled"
+
+
+class ParcelState(StrEnum):
+    """How far a parcel has come. A leased one is in a worker's hands; a dissolved one gave its messages back, undelivered."""
 
     PENDING = "pending"
     LEASED = "leased"
     DELIVERED = "delivered"
     DEAD = "dead"
-    COLLAPSED = "collapsed"
+    DISSOLVED = "dissolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Care:
+    """What people have said about being told of an incident: that somebody sees to it, and until when to be quiet."""
+
+    incident: str
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    muted_until: datetime | None = None
+    muted_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A message that may travel now. `attempts` is how often it has travelled in vain; `again` if it has arrived once."""
+
+    message: Message
+    attempts: int
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unattended:
+    """A confirmed incident that nobody has acknowledged, and since when one receiver knows of it.
+
+    `alarm_at` is when what the newest alarm tells happened, of those that have arrived.
+    """
+
+    route: str
+    channel: str
+    incident: str
+    told_at: datetime
+    alarm_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """A message that the claiming worker must now deliver. `attempts` counts this one, and those that a crash cut short."""
+    """A parcel that the claiming worker must now deliver. `attempts` counts this one, and those that a crash cut short.
 
-    message: Message
+    Where it was `perhaps_received` it must not be taken apart any more.
+    """
+
+    parcel: Parcel
     attempts: int
+    perhaps_received: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """A message and what has become of it. `settled_at` is when it was delivered, given up or collapsed."""
+    """A message and what has become of it. `settled_at` is when nothing more was owed of it; `parcel` is what it travels in."""
 
     message: Message
     state: MessageState
+    due_at: datetime
+    attempts: int
+    parcel: str | None
+    last_error: str | None
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A parcel and what has become of it."""
+
+    parcel: Parcel
+    state: ParcelState
     due_at: datetime
     attempts: int
     last_error: str | None
@@ -123,9 +193,9 @@ class Posted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt to deliver a message; `duration` in seconds, `status` the channel's own code (HTTP's, SMTP's)."""
+    """One attempt to deliver a parcel; `duration` in seconds, `status` the channel's own code (HTTP's, SMTP's)."""
 
-    message: str
+    parcel: str
     at: datetime
     outcome: str
     duration: float

@@ -191,10 +191,20 @@ class IncidentEventRow(Row, table=True):
 
 
 class IncidentRow(Row, table=True):
-    """An incident as its events have left it, whole in `data`. The log is the truth; this can be rebuilt from it."""
+    """An incident as its events have left it, whole in `data`. The log is the truth; this can be rebuilt from it.
+
+    Looks at its target made from `keep_from` to `keep_until` (empty: for now) are never dropped; with `keep_from` empty none
+    are kept for its sake. `entry` is the documented incident's file.
+    """
 
     __tablename__ = "incident"
-    __table_args__ = (Index(None, "updated", "id"), Index(None, "organisation", "updated"))
+    __table_args__ = (
+        UniqueConstraint("entry"),
+        Index(None, "updated", "id"),
+        Index(None, "organisation", "updated"),
+        Index(None, "organisation", "target"),
+        Index(None, "tlp", "updated", "version"),
+    )
 
     id: str = Field(primary_key=True)
     version: int
@@ -203,9 +213,90 @@ class IncidentRow(Row, table=True):
     kind: str
     country: str | None = None
     stage: str
+    origin: str
+    provider: str | None = None
     tlp: str
+    entry: str | None = None
+    keep_from: datetime | None = None
+    keep_until: datetime | None = None
     updated: datetime
     data: dict[str, Any] = Field(sa_type=_JSON)
+
+
+class IncidentCountryRow(Row, table=True):
+    """Where an incident is felt: it is found by any of its countries."""
+
+    __tablename__ = "incident_country"
+    __table_args__ = (Index(None, "country"), _CLUSTERED)
+
+    incident: str = Field(primary_key=True)
+    country: str = Field(primary_key=True)
+
+
+class IncidentRelationRow(Row, table=True):
+    """How an incident stands to others: readers of either want to know."""
+
+    __tablename__ = "incident_relation"
+    __table_args__ = (Index(None, "other"), _CLUSTERED)
+
+    incident: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    other: str = Field(primary_key=True)
+
+
+class CareRow(Row, table=True):
+    """What people have said about being told of an incident: that somebody sees to it, and until when to be quiet."""
+
+    __tablename__ = "care"
+
+    incident: str = Field(primary_key=True)
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    muted_until: datetime | None = None
+    muted_by: str | None = None
+
+
+class PlannedChangeRow(Row, table=True):
+    """A change that somebody announced on the command line, besides those in the organisations' files."""
+
+    __tablename__ = "planned_change"
+    __table_args__ = (Index(None, "organisation", "target"),)
+
+    id: str = Field(primary_key=True)
+    organisation: str
+    target: str
+    starts_at: datetime
+    ends_at: datetime
+    note: str | None = None
+    entered_at: datetime
+    entered_by: str
+    cancelled_at: datetime | None = None
+
+
+class PlannedLookRow(Row, table=True):
+    """Which planned change explains the loss that a look shows, as it was known then: the look has no say for that."""
+
+    __tablename__ = "planned_look"
+    __table_args__ = (ForeignKeyConstraint(["observation"], ["observation.id"], ondelete="CASCADE"), _CLUSTERED)
+
+    observation: str = Field(primary_key=True)
+    starts_at: datetime
+    ends_at: datetime
+    note: str | None = None
+
+
+class DeadlineRow(Row, table=True):
+    """A date by which somebody must act, such as a certificate's end. `subject` tells several of one kind apart."""
+
+    __tablename__ = "deadline"
+    __table_args__ = (Index(None, "at"), _CLUSTERED)
+
+    organisation: str = Field(primary_key=True)
+    target: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    at: datetime
+    seen_at: datetime
 
 
 class IncidentObservationRow(Row, table=True):
@@ -219,14 +310,19 @@ class IncidentObservationRow(Row, table=True):
 
 
 class MessageRow(Row, table=True):
-    """The outbox. `number` is the order in which messages came to be owed; `settled_at` is when nothing more was owed."""
+    """What is owed. `number` is the order in which messages came to be owed; `settled_at` is when nothing more was owed.
+
+    A message travels in the parcel that `parcel` names; several to one receiver may share one. What stands by (`purpose`) is
+    owed only once the channel that it stands in for fails, or nobody acknowledges in time.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
         UniqueConstraint("id"),
         Index(None, "state", "due_at"),
-        Index(None, "channel", "incident", "number"),
-        Index(None, "incident"),
+        Index(None, "channel", "incident", "state", "number"),
+        Index(None, "incident", "state"),
+        Index(None, "parcel"),
         {"sqlite_autoincrement": True},
     )
 
@@ -237,11 +333,44 @@ class MessageRow(Row, table=True):
     version: int
     route: str
     channel: str
+    bundle: str
+    severity: str
+    purpose: str
+    stands_in_for: str | None = None
     created_at: datetime
     payload: dict[str, Any] = Field(sa_type=_JSON)
     state: str
     due_at: datetime
     attempts: int
+    parcel: str | None = None
+    last_error: str | None = None
+    settled_at: datetime | None = None
+
+
+class ParcelRow(Row, table=True):
+    """What travels: one message, or several to one receiver in one. It is sealed once and never changes after.
+
+    `perhaps_received` is set where an attempt ended without an answer: then it must come again as it is, under the same id.
+    """
+
+    __tablename__ = "parcel"
+    __table_args__ = (
+        UniqueConstraint("id"),
+        Index(None, "state", "due_at"),
+        Index(None, "channel", "state"),
+        {"sqlite_autoincrement": True},
+    )
+
+    number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
+    id: str
+    route: str
+    channel: str
+    created_at: datetime
+    payload: dict[str, Any] = Field(sa_type=_JSON)
+    state: str
+    due_at: datetime
+    attempts: int
+    perhaps_received: bool = False
     lease_until: datetime | None = None
     lease_by: str | None = None
     last_error: str | None = None
@@ -249,13 +378,13 @@ class MessageRow(Row, table=True):
 
 
 class DeliveryRow(Row, table=True):
-    """One attempt to deliver a message. `duration` is in seconds; `status` is the channel's own code, such as HTTP's."""
+    """One attempt to deliver a parcel. `duration` is in seconds; `status` is the channel's own code, such as HTTP's."""
 
     __tablename__ = "delivery"
-    __table_args__ = (ForeignKeyConstraint(["message"], ["message.id"]), Index(None, "message"))
+    __table_args__ = (ForeignKeyConstraint(["parcel"], ["parcel.id"]), Index(None, "parcel"))
 
     number: int | None = Field(default=None, primary_key=True, sa_type=_NUMBER)
-    message: str
+    parcel: str
     at: datetime
     outcome: str
     status: int | None = None
@@ -264,7 +393,7 @@ class DeliveryRow(Row, table=True):
 
 
 class ApiKeyRow(Row, table=True):
-    """A key to the API. Only the hash of its secret is kept."""
+    """A key to the API, or the secret part of a feed's address (`use`). Only the hash of its secret is kept."""
 
     __tablename__ = "api_key"
     __table_args__ = (UniqueConstraint("hash"),)
@@ -272,6 +401,7 @@ class ApiKeyRow(Row, table=True):
     id: str = Field(primary_key=True)
     name: str
     hash: str
+    use: str
     scopes: list[str] = Field(sa_type=_JSON)
     organisations: list[str] | None = Field(default=None, sa_type=_JSON)
     created_at: datetime

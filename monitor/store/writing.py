@@ -1,25 +1,23 @@
 """What can be written within one transaction."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final
+from dataclasses import asdict
+from datetime import datetime
 
-from sqlalchemy import Delete, Update
-from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel.ext.asyncio.session import AsyncSession
-
+from monitor.core.deadline import Deadline
 from monitor.core.incident import Event, Incident
 from monitor.core.keys import Key
-from monitor.core.message import Message
+from monitor.core.kinds import EventKind
 from monitor.core.plan import Check
+from monitor.core.planned import AnnouncedChange
+from monitor.core.verdict import Verdict
+from monitor.core.watchlist import PlannedChange
 from monitor.store import mapping, queries
 from monitor.store.looks import add_looks, known_observations, portions
-from monitor.store.packing import readable
-from monitor.store.records import Attempt, Judged, Owed
-from monitor.store.tables import SignInRow, StaffSessionRow
-
-_LONGEST_ERROR: Final = 1000
-"""Characters of an error text that are kept: a stranger's server wrote it."""
+from monitor.store.outbox import OutboxWriting
+from monitor.store.records import Judged
+from monitor.store.redoing import redo, rewrite
+from monitor.store.tables import FactRow, SignInRow, StaffSessionRow
 
 
 class OutOfStep(Exception):
@@ -29,13 +27,8 @@ class OutOfStep(Exception):
     """
 
 
-class Writing:
+class Writing(OutboxWriting):
     """One transaction that writes. Nothing is seen by anybody else before it ends well."""
-
-    def __init__(self, session: AsyncSession, connection: AsyncConnection) -> None:
-        self._session = session
-        self._connection = connection
-        self._dialect = connection.dialect.name
 
     # Looks
 
@@ -60,8 +53,8 @@ class Writing:
     async def drop_observations(self, before: datetime, limit: int) -> int:
         """Drop at most `limit` of the oldest looks made before then, and bytes that nothing else rests on.
 
-        What an incident cites stays, and so do spans and roll-ups. Returns how many looks were dropped; call it again, in a
-        transaction of its own, as long as that is `limit`.
+        What an incident cites stays, and so do all looks around it, spans and roll-ups. Returns how many looks were dropped;
+        call it again, in a transaction of its own, as long as that is `limit`.
         """
         rows = await self._connection.execute(queries.DROPPABLE, {"before": before, "limit": limit})
         dropped = 0
@@ -75,6 +68,18 @@ class Writing:
         await self._connection.execute(queries.DROP_OBSERVATIONS, {"numbers": numbers})
         for portion in portions(blobs):
             await self._connection.execute(queries.DROP_ORPHANS, {"numbers": portion})
+
+    # Judging again
+
+    async def rejudge(self, looks: Sequence[Judged]) -> None:
+        """Put the verdicts of these looks, which are stored, in place of the ones before."""
+        await rewrite(self._connection, looks)
+
+    async def redo(self, check: str) -> None:
+        """Work out anew where a check stands and has stood, and its hours, from the verdicts on its stored looks."""
+        rows = mapping.fetched(await self._connection.execute(queries.LOOKS_OF, {"check_id": check}))
+        if rows:
+            await redo(self._connection, check, [mapping.look_from(row) for row in rows])
 
     # Incidents
 
@@ -95,9 +100,36 @@ class Writing:
         versions = await self._last_versions({event.incident for event in events} | {one.id for one in incidents})
         _follow(versions, events)
         _check_incidents(versions, events, incidents)
+        if self._dialect == "sqlite" and any(event.kind is EventKind.ERASED for event in events):
+            # What is rewritten from here on, the incident's own row included, must not stay readable in the file's free space.
+            await self._connection.execute(queries.OVERWRITE_WHAT_GOES)
         await self._execute_all(queries.ADD_EVENT, [mapping.event_columns(event) for event in events])
         kept = [mapping.incident_columns(incident) for incident in incidents]
         await self._execute_all(queries.keep_incident(self._dialect), kept)
+        await self._place(incidents)
+
+    async def redact(self, events: Iterable[Event]) -> None:
+        """Let these events of the log read as they are given here, after an erasure that was just appended. See ADR 0010.
+
+        Only their data changes.
+        """
+        for one in events:
+            row = {"of_incident": one.incident, "of_version": one.version, "left": one.data}
+            await self._connection.execute(queries.REDACT_EVENT, row)
+
+    async def _place(self, incidents: Sequence[Incident]) -> None:
+        """Note where incidents are felt and how they stand to others, for whoever looks for them by that."""
+        for portion in portions([one.id for one in incidents]):
+            await self._connection.execute(queries.FORGET_COUNTRIES, {"incidents": portion})
+            await self._connection.execute(queries.FORGET_RELATIONS, {"incidents": portion})
+        countries = [{"incident": one.id, "country": country} for one in incidents for country in dict.fromkeys(one.countries)]
+        relations = [
+            {"incident": one.id, "kind": related.kind, "other": related.incident}
+            for one in incidents
+            for related in dict.fromkeys(one.relations)
+        ]
+        await self._execute_all(queries.ADD_COUNTRY, countries)
+        await self._execute_all(queries.ADD_RELATION, relations)
 
     async def cite(self, incident: str, observations: Iterable[str]) -> None:
         """Let an incident rest on these observations: they are kept for ever. Ids that are not stored are noted too."""
@@ -111,50 +143,26 @@ class Writing:
             versions.update((name, version) for name, version in rows)
         return versions
 
-    # The outbox
+    # What was announced
 
-    async def add_messages(self, messages: Sequence[Message]) -> None:
-        """Owe these messages from now on, in this order. One that is owed, or was, under the same id changes nothing."""
-        rows = [mapping.message_columns(message) for message in messages]
-        await self._execute_all(queries.add_message(self._dialect), rows)
+    async def announce(self, announced: AnnouncedChange) -> None:
+        """Keep a change that somebody plans."""
+        await self._connection.execute(queries.ADD_PLANNED, mapping.announced_columns(announced))
 
-    async def claim_messages(self, now: datetime, lease_seconds: float, limit: int, worker: str) -> list[Owed]:
-        """Take at most `limit` due messages into this worker's hands, for `lease_seconds`.
+    async def explain(self, explained: Iterable[tuple[Verdict, PlannedChange]]) -> None:
+        """Note which looks have no say because a planned change explains the loss that they show."""
+        rows = [mapping.planned_look_columns(verdict, change) for verdict, change in explained]
+        await self._execute_all(queries.explain_look(self._dialect), rows)
 
-        A lease that has ended counts as none, so a message whose worker died is claimed again. A message is never claimed
-        while an earlier one about the same incident is owed through the same channel.
-        """
-        until = now + timedelta(seconds=lease_seconds)
-        values = {"now": now, "until": until, "limit": limit, "worker": worker}
-        rows = mapping.fetched(await self._connection.execute(queries.CLAIM, values))
-        return [mapping.owed_from(row) for row in sorted(rows, key=lambda row: (row["due_at"], row["number"]))]
+    async def cancel_planned(self, change: str, now: datetime) -> bool:
+        """Expect a planned change no longer. Returns whether there was one that was not cancelled before."""
+        return await self._changed(queries.CANCEL_PLANNED, change=change, now=now)
 
-    async def delivered(self, message: str, now: datetime) -> bool:
-        """The message has arrived: whatever else was noted of it, that stands. Returns whether this is news."""
-        return await self._changed(queries.DELIVERED, message=message, now=now)
+    # By when somebody must act
 
-    async def postpone(self, message: str, now: datetime, due_at: datetime, error: str, worker: str | None = None) -> bool:
-        """Give a claimed message back, to be claimed again from `due_at` on. See `dead` for `worker` and what is returned."""
-        values = {"message": message, "due": max(now, due_at), "error": _shortened(error)}
-        return await self._changed(queries.held_by(queries.POSTPONE, worker), **values)
-
-    async def dead(self, message: str, now: datetime, error: str, worker: str | None = None) -> bool:
-        """Give a claimed message up. Later ones about the same incident may then go out.
-
-        Returns whether it was so: a message that is in nobody's hands, or in another's than `worker`'s, stays as it is.
-        """
-        values = {"message": message, "now": now, "error": _shortened(error)}
-        return await self._changed(queries.held_by(queries.GIVE_UP, worker), **values)
-
-    async def collapse(self, messages: Collection[str], now: datetime) -> set[str]:
-        """Owe these no longer, because another message says it all. Returns those that were still waiting, in nobody's hands."""
-        rows = await self._connection.execute(queries.COLLAPSE, {"messages": list(messages), "now": now})
-        return set(rows.scalars())
-
-    async def record_attempt(self, attempt: Attempt) -> None:
-        """Note one attempt to deliver, whatever came of it."""
-        columns = mapping.attempt_columns(attempt)
-        await self._connection.execute(queries.ADD_ATTEMPT, {**columns, "error": _shortened(attempt.error)})
+    async def note_deadlines(self, deadlines: Iterable[Deadline]) -> None:
+        """Keep dates that were found, each in place of what was known under its name."""
+        await self._execute_all(queries.note_deadline(self._dialect), [asdict(one) for one in deadlines])
 
     # Who may read
 
@@ -192,17 +200,14 @@ class Writing:
         """Forget a signed-in browser: whoever else holds its secret is out as well."""
         await self._changed(queries.END_SESSION, hash=hash)
 
+    async def fact(self, name: str) -> str | None:
+        """What is remembered under this name, for whoever must know it before writing."""
+        row = await self._session.get(FactRow, name)
+        return row.value if row else None
+
     async def set_fact(self, name: str, value: str) -> None:
         """Remember a value under a name, in place of what was there."""
         await self._execute_all(queries.set_fact(self._dialect), [{"name": name, "value": value}])
-
-    async def _execute_all(self, statement: Any, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            await self._connection.execute(statement, rows)
-
-    async def _changed(self, statement: Update | Delete, **values: Any) -> bool:
-        result = await self._connection.execute(statement, values)
-        return bool(result.rowcount)
 
 
 def _follow(versions: dict[str, int], events: Iterable[Event]) -> None:
@@ -223,7 +228,3 @@ def _check_incidents(versions: dict[str, int], events: Iterable[Event], incident
     for name, version in given.items():
         if version != versions[name]:
             raise OutOfStep(f"{name} is given at version {version}, its log stands at {versions[name]}")
-
-
-def _shortened(text: str | None) -> str | None:
-    return text and readable(text[:_LONGEST_ERROR])

@@ -122,6 +122,8 @@ class HttpExchange(Step):
     location: str | None = None
     blocked_by: str | None = None
     """The target of a `Link` header of the relation `blocked-by` (RFC 7725): who blocks, in the words of the response."""
+    date: datetime | None = None
+    """When it was sent, by the sender's clock, to the second: what our own clock is compared with."""
     title: str | None = None
     body_length: int | None = None
     body_hash: str | None = None

@@ -5,21 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.core.incident import (
-    Bracket,
-    CaseKey,
-    Change,
-    Event,
-    EventKind,
-    Incident,
-    IncidentStage,
-    Kind,
-    apply,
-    record,
-)
+from monitor.core.deadline import CERTIFICATE, Deadline
+from monitor.core.dossier import Dossier
+from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, apply, record
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.model import Tlp, Words
 from monitor.core.plan import check_id
 from monitor.core.verdict import Verdict
-from monitor.core.watchlist import Monitor, NetworkKind, Organisation, Target, Tlp, VantagePoint, Watchlist, Words
+from monitor.core.watchlist import Monitor, NetworkKind, Organisation, Target, VantagePoint, Watchlist
 from monitor.store import Judged, Store
 from probes.kit.observation import Facts, Observation
 from probes.kit.probe import Probe, ProbeParams
@@ -145,6 +138,22 @@ def suspicion(number: int, organisation: str = "ovd-info", target: str = "ovdinf
     return Story(apply(None, event), (event,))
 
 
+def attested(number: int, **changes: Any) -> Story:
+    """A case of 2022 that somebody entered from documents an hour ago."""
+    change = {
+        "key": CaseKey(organisation="ovd-info", target="mailing-list", family=f"entry-{number}", country=None),
+        "kind": Kind.WITHDRAWAL,
+        "stage": IncidentStage.CONFIRMED,
+        "origin": Origin.ATTESTED,
+        "tlp": Tlp.CLEAR,
+        "dossier": Dossier(title=Words(en="A mailing list closed", ru="Рассылка закрыта"), as_of="2022-03"),
+        "entry": f"entry-{number}",
+        **changes,
+    }
+    event = record(f"CW-2026-{number:04d}", 1, NOW - timedelta(hours=1), EventKind.OPENED, Change(**change))
+    return Story(apply(None, event), (event,))
+
+
 def look(
     at: datetime, state: State = State.OK, *, target: str = "ovdinfo-org", organisation: str = "ovd-info", vantage: str = "berlin"
 ) -> Judged:
@@ -178,6 +187,12 @@ def looks(
     """Looks that all say the same."""
     count = int((until - since) / every)
     return [look(since + every * number, state, **where) for number in range(count)]
+
+
+def certificate_of(organisation: str, target: str, host: str, at: datetime = NOW + timedelta(days=30)) -> Deadline:
+    """The end of a certificate, found an hour ago."""
+    seen = NOW - timedelta(hours=1)
+    return Deadline(organisation=organisation, target=target, kind=CERTIFICATE, subject=host, at=at, seen_at=seen)
 
 
 async def plant(store: Store, *stories: Story) -> None:

@@ -1,6 +1,7 @@
 """Who gets in, and what they then see."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx2
 import pytest
@@ -9,9 +10,9 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from api.access import ANONYMOUS, STAFF, Reader, is_local, is_public
-from monitor.core.incident import EventKind, IncidentStage
-from monitor.core.keys import Scope, fingerprint
-from monitor.core.watchlist import Tlp
+from monitor.core.keys import Scope, fingerprint, make_feed_key
+from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.model import Tlp
 from monitor.settings import Settings
 from tests.api import cast
 from tests.api.conftest import House, standing_still
@@ -88,6 +89,61 @@ async def test_expired_and_revoked_keys_open_nothing(house: House) -> None:
     for secret in (expired, revoked):
         async with house.client(secret=secret) as client:
             assert (await client.get("/api/v1/events")).status_code == 401
+
+
+async def test_the_secret_of_a_private_feed_is_no_key(house: House) -> None:
+    feed, secret = make_feed_key("calendar", "ovd-info", cast.NOW)
+    async with house.store.writing() as writing:
+        await writing.add_key(feed)
+    async with house.client(secret=secret) as client, house.client(secret="cutwatch_forged") as forger:
+        answer, forged = await client.get("/api/v1/incidents"), await forger.get("/api/v1/incidents")
+    assert (answer.status_code, answer.content) == (forged.status_code, forged.content) == (401, forged.content)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("authorization", "Basic YTpi")],
+        [("authorization", "Bearer")],
+        [("authorization", "Bearer  ")],
+        [("authorization", "Bearer one"), ("authorization", "Bearer two")],
+        [("authorization", "Bearer " + "x" * 20_000)],
+        [("authorization", "\xff\xfe".encode("latin-1"))],
+    ],
+)
+async def test_a_header_that_holds_no_single_key_is_an_error(anonymous: httpx2.AsyncClient, headers: Any) -> None:
+    answer = await anonymous.get("/api/v1/incidents", headers=headers)
+    assert answer.status_code == 401
+    assert answer.json()["detail"] == "Send one key, as `Authorization: Bearer KEY`."
+
+
+async def test_a_session_does_not_rescue_a_bad_key(house: House, staff: httpx2.AsyncClient) -> None:
+    assert (await staff.get("/api/v1/events", headers={"authorization": "Bearer forged"})).status_code == 401
+
+
+CLOSED = cast.watchlist().model_copy(update={"monitor": cast.watchlist().monitor.model_copy(update={"public": False})})
+
+
+@pytest.mark.parametrize("address", ["/", "/incidents/CW-2026-0001", "/api/v1/incidents", "/api/v1/providers", "/feed.json"])
+async def test_where_nothing_is_public_only_keys_and_staff_read(house: House, staff: httpx2.AsyncClient, address: str) -> None:
+    await cast.plant(house.store, cast.suspicion(1).confirmed().released())
+    async with house.client() as anonymous:
+        assert (await anonymous.get(address)).status_code == 200
+        house.change(watchlist=CLOSED)
+        answer = await anonymous.get(address)
+    assert answer.status_code == 401
+    assert "OVD-Info" not in answer.text
+    assert (await staff.get(address)).status_code == 200
+    async with house.client(secret=await house.key()) as reader, house.client(secret=await house.key(Scope.NOTICES)) as sender:
+        assert (await reader.get(address)).status_code == 200
+        assert (await sender.get(address)).status_code == 403
+
+
+@pytest.mark.parametrize("address", ["/healthz", "/readyz", "/openapi.json", "/api/v1"])
+async def test_where_nothing_is_public_supervisors_still_get_their_answer(house: House, address: str) -> None:
+    house.change(watchlist=CLOSED)
+    async with house.client() as anonymous:
+        assert (await anonymous.get(address)).status_code == 200
 
 
 async def test_a_key_that_lacks_the_scope_to_read_is_told_so(house: House) -> None:

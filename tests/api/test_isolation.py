@@ -6,10 +6,12 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from monitor.core.incident import CaseKey, Kind
+from monitor.core.incident import CaseKey
+from monitor.core.kinds import Kind
+from monitor.core.model import Words
 from monitor.core.plan import plan_checks
 from monitor.core.sight import CANARIES, NOBODY, sight_checks, sight_id
-from monitor.core.watchlist import Canaries, Monitor, Organisation, Target, Words
+from monitor.core.watchlist import Canaries, Monitor, Organisation, Target
 from monitor.service import Health
 from monitor.store import Judged
 from probes.kit.vocabulary import State, Strength, VantageHealth

@@ -6,7 +6,7 @@ import httpx2
 from fastapi import Request
 from starlette.types import Receive, Scope, Send
 
-from api.limits import BODY_CAP, BURST, REMEMBERED, RateLimit, _sender
+from api.limits import BODY_CAP, BURST, REMEMBERED, RateLimit, sender_of
 from tests.api.conftest import House
 
 
@@ -58,6 +58,18 @@ async def test_the_operators_own_machine_is_not_limited(house: House) -> None:
             assert (await client.get("/healthz")).status_code == 200
 
 
+async def test_a_key_that_asks_too_much_is_told_to_wait_wherever_it_comes_from(house: House) -> None:
+    secret, other = await house.key(), await house.key()
+    for number in range(BURST):
+        async with house.client(secret=secret, peer=f"192.0.2.{number % 100 + 1}") as client:
+            assert (await client.get("/healthz")).status_code == 200
+    async with house.client(secret=secret, peer="127.0.0.1") as proxied, house.client(secret=other, peer="127.0.0.1") as another:
+        assert (await proxied.get("/healthz")).status_code == 429
+        assert (await another.get("/healthz")).status_code == 200
+    async with house.client(secret=secret, peer="127.0.0.1", base_url="http://127.0.0.1:8000") as own:
+        assert (await own.get("/healthz")).status_code == 200
+
+
 def test_patience_is_rewarded() -> None:
     limit = RateLimit(house_of_cards)
     for _ in range(BURST):
@@ -74,14 +86,14 @@ def test_the_memory_of_addresses_is_bounded() -> None:
 
 
 def test_the_neighbours_of_an_ipv6_network_count_as_one_sender() -> None:
-    senders = {_sender({"type": "http", "client": (address, 1)}) for address in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9")}
+    senders = {sender_of({"type": "http", "client": (address, 1)}) for address in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9")}
     assert len(senders) == 1
-    assert _sender({"type": "http", "client": ("2001:db8:1:3::1", 1)}) not in senders
+    assert sender_of({"type": "http", "client": ("2001:db8:1:3::1", 1)}) not in senders
 
 
 def test_whoever_has_no_address_is_not_counted() -> None:
     for client in (None, ("", 0), ("unix", 0), ("::1", 1), ("127.0.0.1", 1)):
-        assert _sender({"type": "http", "client": client}) is None
+        assert sender_of({"type": "http", "client": client}) is None
 
 
 async def house_of_cards(scope: Scope, receive: Receive, send: Send) -> None:

@@ -44,7 +44,8 @@ async def test_an_unknown_parameter_is_named_together_with_the_known_ones(anonym
     answer = await anonymous.get("/api/v1/incidents?organization=x")
     assert answer.status_code == 400
     assert answer.json()["detail"] == (
-        "This address does not know the parameter organization; it knows: after, country, kind, lang, limit, organisation, stage."
+        "This address does not know the parameter organization; it knows: after, by, country, kind, lang, limit, open, "
+        "organisation, origin, provider, since, stage, target, tlp, until."
     )
 
 

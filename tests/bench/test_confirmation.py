@@ -9,7 +9,7 @@ import pytest
 from bench.confirmation import BLOCKED_FROM, BLOCKED_UNTIL, UGANDA, find_blocks
 from bench.public_series import delays, read, verdict_on
 from bench.simulated_month import FAILED, HOUR, INSIDE, INTERFERED, Month, live_through
-from monitor.core.incident import Kind
+from monitor.core.kinds import Kind
 from monitor.core.watchlist import Confirmation
 from probes.kit.vocabulary import State, Strength
 

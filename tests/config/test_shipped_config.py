@@ -9,8 +9,9 @@ import pytest
 from monitor.alerts import channels
 from monitor.configuration import load, warnings
 from monitor.configuration.reader import parse
+from monitor.core.model import Tlp
 from monitor.core.plan import plan_checks
-from monitor.core.watchlist import Provider, Target, Tlp, Watchlist
+from monitor.core.watchlist import Provider, Target, Watchlist
 from probes.kit.discover import discover
 from probes.kit.resolvers import Transport
 from probes.kit.vocabulary import VantageKind
@@ -147,7 +148,7 @@ def test_commented_examples_are_right_once_uncommented(tmp_path: Path) -> None:
         (tmp_path / folder).symlink_to(CONFIG / folder)
     watchlist = load(tmp_path, channel_settings=CHANNEL_SETTINGS, country="DE")
     assert [vantage.id for vantage in watchlist.monitor.vantages] == ["here", "ru-1"]
-    assert [route.id for route in watchlist.alerts.routes] == ["everything", "blocked-in-russia"]
+    assert [route.id for route in watchlist.alerts.routes] == ["everything", "wake-someone", "blocked-in-russia"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from monitor.core.watchlist import Slug
+from monitor.core.model import Slug
 from tests.lab.certificates import Certificate
 from tests.lab.dns import Refusal
 from tests.lab.spelling import Address, BytesPerSecond, Closed, Delay, Destination, Location, Name, PortNumber, ResolverAddress

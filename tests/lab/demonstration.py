@@ -146,9 +146,9 @@ def write_configuration(folder: Path, scenario: Scenario, topology: Topology, we
         ],
         "routes": [_written(route) for route in scenario.routes],
     }
-    _write(folder / "monitor.yaml", monitor)
-    _write(folder / "alerts.yaml", alerts)
-    _write(folder / "organisations" / f"{scenario.organisation}.yaml", organisation)
+    write(folder / "monitor.yaml", monitor)
+    write(folder / "alerts.yaml", alerts)
+    write(folder / "organisations" / f"{scenario.organisation}.yaml", organisation)
 
 
 def _written(model: BaseModel) -> dict[str, Any]:
@@ -156,7 +156,8 @@ def _written(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", exclude_unset=True)
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Write a configuration file."""
     with path.open("w", encoding="utf-8") as file:
         YAML(typ="safe").dump(content, file)
 

@@ -11,12 +11,13 @@ from itertools import count
 from monitor.core.isolation import Isolations
 from monitor.core.ledger import Ledger
 from monitor.core.message import Message
+from monitor.core.model import Words
 from monitor.core.plan import Check, plan_checks, plan_for_prober
 from monitor.core.planned import planned_changes
 from monitor.core.routing import route
 from monitor.core.sight import judge_round, sight_checks, speaks_of_its_target
 from monitor.core.verdict import Verdict, judge
-from monitor.core.watchlist import Alerts, Channel, Limits, Monitor, Organisation, VantagePoint, Watchlist, Words
+from monitor.core.watchlist import Alerts, Channel, Limits, Monitor, Organisation, VantagePoint, Watchlist
 from monitor.engine.canaries import Sighting, observation_of
 from monitor.engine.looking import Controls, look_once
 from monitor.engine.lookouts import Lookouts

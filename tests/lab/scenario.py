@@ -11,9 +11,10 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
-from monitor.core.incident import IncidentStage, Kind
+from monitor.core.kinds import IncidentStage, Kind
 from monitor.core.message import MessageKind
-from monitor.core.watchlist import Confirmation, Country, Route, Slug, Target
+from monitor.core.model import Country, Slug
+from monitor.core.watchlist import Confirmation, Route, Target
 from probes.kit.budgets import Budgets
 from probes.kit.vocabulary import Depth, Meant, State, Strength, VantageHealth, WhyUnclear
 from tests.lab.conditions import Conditions

@@ -48,11 +48,14 @@ def stalling() -> Behaviour:
 class WebhookSink:
     """Receives webhooks at `url`. `requests` holds what came, oldest first.
 
-    Behaviours given to `then` are used up one per request; afterwards, and from the start, every request gets 204.
+    Behaviours given to `then` are used up one per request; afterwards, and from the start, every request gets `otherwise`.
+    `accepted` holds those that were answered with success.
     """
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
+        self.accepted: list[Request] = []
+        self.otherwise: Behaviour = answering(204)
         self.url = ""
         self._next: deque[Behaviour] = deque()
         self._arrived = asyncio.Condition()
@@ -86,5 +89,8 @@ class WebhookSink:
         async with self._arrived:
             self.requests.append(request)
             self._arrived.notify_all()
-        behaviour = self._next.popleft() if self._next else answering(204)
-        return await behaviour()
+        behaviour = self._next.popleft() if self._next else self.otherwise
+        response = await behaviour()
+        if response.status < 300:
+            self.accepted.append(request)
+        return response

@@ -4,7 +4,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from monitor.core.watchlist import Slug, VantagePoint
+from monitor.core.model import Slug
+from monitor.core.watchlist import VantagePoint
 from probes.kit.resolvers import PublicResolver
 from tests.lab.spelling import Address, BytesPerSecond, Certificates, Closed, Location, Name, PortNumber, some
 

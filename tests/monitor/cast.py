@@ -4,19 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.core.incident import Bracket, CaseKey, Event, EventKind, Incident, IncidentStage, Kind
-from monitor.core.watchlist import (
-    Alerts,
-    Channel,
-    Monitor,
-    NetworkKind,
-    Organisation,
-    Route,
-    Target,
-    VantagePoint,
-    Watchlist,
-    Words,
-)
+from monitor.core.incident import Bracket, CaseKey, Event, Incident
+from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.model import Words
+from monitor.core.watchlist import Alerts, Channel, Monitor, NetworkKind, Organisation, Route, Target, VantagePoint, Watchlist
 from probes.kit.vocabulary import Strength
 
 ONSET = datetime(2021, 12, 25, 9, 5, tzinfo=UTC)

@@ -16,8 +16,9 @@ from monitor import agent
 from monitor.bus.journal import Journal
 from monitor.bus.local import LocalServiceBus
 from monitor.clock import Clock
+from monitor.core.model import Words
 from monitor.core.plan import Plan, PlannedCheck
-from monitor.core.watchlist import Canaries, Limits, VantagePoint, Words
+from monitor.core.watchlist import Canaries, Limits, VantagePoint
 from monitor.settings import Settings
 from probes.kit.budgets import Budgets
 from probes.kit.vocabulary import Unmeasured

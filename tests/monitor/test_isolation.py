@@ -12,23 +12,13 @@ import pytest
 
 from monitor.bus import Report
 from monitor.clock import Clock
-from monitor.core.incident import EventKind, Incident, IncidentStage, Kind
+from monitor.core.incident import Incident
+from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.ledger import Ledger
+from monitor.core.model import Words
 from monitor.core.plan import Check
 from monitor.core.sight import sight_id
-from monitor.core.watchlist import (
-    Alerts,
-    Channel,
-    Match,
-    Monitor,
-    Organisation,
-    Route,
-    Severity,
-    Target,
-    VantagePoint,
-    Watchlist,
-    Words,
-)
+from monitor.core.watchlist import Alerts, Channel, Match, Monitor, Organisation, Route, Severity, Target, VantagePoint, Watchlist
 from monitor.metrics import Metrics
 from monitor.pipeline import NOBODY_LOOKS, Pipeline, Watch
 from monitor.service import Place

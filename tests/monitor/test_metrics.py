@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.bus import LaneStatus
-from monitor.core.incident import Bracket, CaseKey, Change, Event, EventKind, Incident, IncidentStage, Kind, fold, record
+from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, fold, record
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
 from monitor.core.watchlist import Monitor, Watchlist
 from monitor.metrics import Family, Metrics, as_confirmed
 from monitor.store import ChannelBacklog, CheckState, Judged
@@ -303,6 +306,29 @@ def test_a_restart_counts_what_the_run_before_it_counted() -> None:
     assert {name: count for name, count in samples(before).items() if name[0] == "cutwatch_incidents_total"} == {
         name: count for name, count in samples(after).items() if name[0] == "cutwatch_incidents_total"
     }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"origin": Origin.ATTESTED}, {"key": CaseKey(organisation="", target="", family="mass:path", country="RU")}],
+    ids=["what is only attested", "a mass event"],
+)
+def test_what_is_only_attested_and_what_others_make_up_is_not_counted(changes: dict[str, Any]) -> None:
+    metrics = Metrics()
+    one = replace(confirmed_as(Kind.BLOCKING), **changes)
+    metrics.happened([(STORY[1], one)])
+    metrics.revised(one)
+    metrics.resume([], [one], [one])
+    assert not {name: count for name, count in samples(metrics).items() if "incidents" in name[0] and count}
+
+
+def test_an_incident_is_counted_under_its_provider() -> None:
+    metrics = Metrics()
+    metrics.happened([(STORY[1], replace(confirmed_as(Kind.WITHDRAWAL), provider="paypal"))])
+    labels = {"kind": "withdrawal", "provider": "paypal", "country": "RU"}
+    assert value(metrics, "incidents_open", organisation="ovd-info", **labels) == 1
+    assert value(metrics, "incidents_total", **labels) == 1
+    assert value(metrics, "withdrawals_total", **labels) == 1
 
 
 def test_a_mere_suspicion_was_never_confirmed() -> None:

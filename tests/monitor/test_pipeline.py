@@ -13,8 +13,11 @@ from monitor.bus import Heartbeat, Report
 from monitor.bus.frames import encode
 from monitor.bus.incoming import WithIncoming, drop
 from monitor.clock import Clock
-from monitor.core.incident import Change, EventKind, IncidentStage, apply, record
+from monitor.core.deadline import Deadline
+from monitor.core.incident import Change, apply, record
+from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.ledger import Ledger
+from monitor.core.model import Tlp, Words
 from monitor.core.plan import Check, Plan, check_id
 from monitor.core.watchlist import (
     Alerts,
@@ -25,15 +28,13 @@ from monitor.core.watchlist import (
     PlannedChange,
     Route,
     Target,
-    Tlp,
     VantagePoint,
     Watchlist,
-    Words,
 )
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline, Watch
-from monitor.store import Store, migrate
-from probes.kit.observation import Blob, Control, Facts, Observation, Provenance, new_id
+from monitor.store import Store, Writing, migrate
+from probes.kit.observation import Blob, Control, Facts, Observation, Provenance, TlsHandshake, new_id
 from probes.kit.probe import Probe, ProbeParams
 from probes.kit.rule import Rule
 from probes.kit.vocabulary import State, Strength, Unmeasured, Validity
@@ -467,6 +468,29 @@ async def test_raw_bytes_are_kept_with_the_look(pipeline: Pipeline, store: Store
     await pipeline.take([one])
     async with store.reading() as reading:
         assert await reading.blob(one.blobs[0].name) == one.blobs[0].data
+
+
+async def test_when_a_certificate_ends_is_written_once_and_again_when_it_has_changed(
+    pipeline: Pipeline, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Deadline] = []
+    original = Writing.note_deadlines
+
+    async def counting(self: Writing, deadlines: Sequence[Deadline]) -> None:
+        written.extend(deadlines)
+        await original(self, deadlines)
+
+    monkeypatch.setattr(Writing, "note_deadlines", counting)
+    for minute, ends in enumerate((90, 90, 90, 30)):
+        one = report(minute, State.OK)
+        shown = TlsHandshake(
+            started=0, duration=0.1, address="192.0.2.1", port=443, server_name="ovd.info", not_after=START + timedelta(days=ends)
+        )
+        facts = Facts(details={"state": State.OK.value}, tls=(shown,))
+        await pipeline.take([Report(replace(one.observation, facts=facts), ())])
+    assert [one.at for one in written] == [START + timedelta(days=days) for days in (90, 30)]
+    async with store.reading() as reading:
+        assert await reading.deadlines() == written[1:]
 
 
 async def test_the_metrics_follow(pipeline: Pipeline) -> None:

@@ -5,12 +5,19 @@ A channel module offers
 - a docstring, which is the user's documentation,
 - `Settings`, a pydantic model of what `alerts.yaml` may say for such a channel; unknown keys are forbidden,
 - `PATIENCE`, the seconds that one delivery may take; it is cancelled after them,
-- `async deliver(message, settings, now) -> Outcome`, which makes one attempt and keeps nothing.
+- `async deliver(parcel, settings, now) -> Outcome`, which makes one attempt and keeps nothing,
+
+and may offer
+
+- `provider(settings) -> str | None`, the id of the provider without which it is silent: a channel must not depend on what it
+  is to tell the loss of,
+- `async refresh(stories, settings, now) -> Outcome`, for receivers that forget what is not repeated: called every minute with
+  the payloads that the channel has delivered, in order, for each incident that stands or has ended lately.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -20,9 +27,20 @@ from typing import Any
 from pydantic import BaseModel
 
 from monitor.alerts.channels.kit.outcome import Outcome
-from monitor.core.message import Message
+from monitor.core.message import Parcel
 
 _ATTRIBUTES = ("Settings", "PATIENCE", "deliver")
+
+
+Stories = Sequence[Sequence[Mapping[str, Any]]]
+"""Payloads by incident, each in the order in which they were told."""
+
+Refresh = Callable[[Stories, Any, datetime], Awaitable[Outcome]]
+
+
+def _nobodys(settings: Any) -> str | None:  # noqa: ARG001  as the others
+    """The provider of a channel that depends on nobody whom we know."""
+    return None
 
 
 class IncompleteChannel(TypeError):
@@ -37,7 +55,9 @@ class ChannelKind:
     documentation: str
     settings: type[BaseModel]
     patience: float
-    deliver: Callable[[Message, Any, datetime], Awaitable[Outcome]]
+    deliver: Callable[[Parcel, Any, datetime], Awaitable[Outcome]]
+    provider: Callable[[Any], str | None] = _nobodys
+    refresh: Refresh | None = None
 
 
 @cache
@@ -60,4 +80,6 @@ def from_module(module: ModuleType) -> ChannelKind:
         settings=module.Settings,
         patience=module.PATIENCE,
         deliver=module.deliver,
+        provider=getattr(module, "provider", _nobodys),
+        refresh=getattr(module, "refresh", None),
     )

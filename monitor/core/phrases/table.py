@@ -7,23 +7,85 @@ becomes " (Russia)", or nothing where the loss is everyone's.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from monitor.core.incident import EventKind
+from monitor.core.kinds import EventKind
 from monitor.core.watchlist import NetworkKind, Severity
 from probes.kit.vocabulary import Strength
 
 INTERCEPTED = "intercepted"
 """The one loss with words of its own that is not a kind of incident: somebody sits in the connection."""
 
+Forms = Mapping[str, str]
+"""A counted noun: the category of plural (CLDR: one, few, many, other) to its form, with the place of `{count}`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """How one kind of loss is told: in a title, as it begins, as it ends, what to do, and what it does to people."""
+    """How one kind of loss is told: in a title, as it begins, as it ends, what to do, and what it does to people.
+
+    - `counted`: what is counted where it strikes many at once
+    - `many`, `many_over`: the same as `happened` and `over` of many at once, for title and text
+    - `began`: since when, where it is not the loss itself that began
+    """
 
     title: str
     happened: str
     over: str
     advice: str
     affects: str
+    counted: Forms
+    many: str
+    many_over: str
+    began: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """How it is told that an incident has taken another turn than that it ended.
+
+    `one` follows the name of what was lost, `many` the number of those struck at once; `advice` may name nobody.
+    """
+
+    one: str
+    many: str
+    advice: str
+    certainty: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scattered:
+    """How it is told that a mass event was none, while each of its members may well stand. None of it names anybody."""
+
+    title: str
+    happened: str
+    hint: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How a bracket is written: within one day, over several days, and where its beginning is not known."""
+
+    day: str
+    """A date in the pattern of CLDR, in the case that the sentences ask for."""
+    between: str
+    between_days: str
+    at_latest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """The words of several messages in one."""
+
+    alarms: Forms
+    over: Forms
+    mistaken: Forms
+    others: Forms
+    digest: str
+    """How the title of those begins that were held until a given hour."""
+    urgency: Mapping[Severity, str]
+    """What the most urgent of those that still stand asks for; `none`: nothing stands any more."""
+    more: Forms
+    everything: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,34 +93,56 @@ class Phrases:
     """Everything that messages are made of, in one language."""
 
     losses: Mapping[str, Loss]
+    turns: Mapping[EventKind, Turn]
     mechanisms: Mapping[str, str]
     """Beginning of a mechanism's label to what was seen, in plain words; the longest fitting beginning counts."""
     subject: str
     network: str
     """The subject of a loss that is no one organisation's: a network in `{country}`."""
     unknown_country: str
+    many: str
+    """The subject of a mass event, after what was counted."""
+    many_unknown: str
+    """What stands for the count of a mass event whose members are not known."""
+    many_lead: str
+    of_organisations: Forms
+    """So many organisations, as those to whom what was counted belongs."""
+    scattered: Scattered
+    affected: str
     title_leads: Mapping[EventKind, str]
     leads: Mapping[EventKind, str]
+    reminder_title_lead: str
+    reminder_lead: str
+    escalation_title_lead: str
+    escalation_lead: str
     urgency: Mapping[Severity, str]
     certainty: Mapping[Strength, str]
+    attested: str
+    by_word: str
+    """Where a person has decided what no check can show."""
+    comes_and_goes: str
     networks: Mapping[NetworkKind, str]
     hints: Mapping[EventKind, tuple[str, str]]
     """Title and first sentence of a message that must not name anybody."""
+    hint_reminder: tuple[str, str]
+    hint_many: str
     hint_advice: str
     hint_reason: str
     nothing_to_do: str
+    late: str
     seen: str
     again: str
-    retracted: str
-    retracted_advice: str
     reason: str
     began: str
+    began_unknown: str
     ended: str
-    between: str
-    between_days: str
-    at_latest: str
+    times: Times
+    utc: str
     seen_from: str
+    provider: str
     more: str
     link: str
+    link_to_act: str
+    together: Together
     test_title: str
     test_text: str

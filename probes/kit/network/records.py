@@ -12,7 +12,7 @@ from probes.kit.budgets import BODY_CAP
 from probes.kit.chain import Examined
 from probes.kit.dnswire import Reply
 from probes.kit.failure import UNKNOWN_PREFIX
-from probes.kit.header import blocked_by
+from probes.kit.header import blocked_by, dated
 from probes.kit.marks import Markers
 from probes.kit.network.inquiry import SYSTEM, Inquiry
 from probes.kit.network.secure import Secure
@@ -198,6 +198,7 @@ class Records:
             header_names=self._names(wire.header_names),
             location=location[:_LOCATION_CAP] if location else None,
             blocked_by=blocked_by(head) if wire.status == _LEGAL_REASONS else None,
+            date=dated(wire.header(b"date"), wire.header(b"age")) if answered else None,
             title=heading,
             body_length=len(page.data) if answered else None,
             body_hash=page.name if answered else None,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from monitor.core.incident import EventKind, IncidentStage, Kind
+from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.phrases import PHRASES
 from tests.api import cast
 from tests.api.conftest import House

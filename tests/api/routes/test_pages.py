@@ -3,7 +3,8 @@
 import httpx2
 import pytest
 
-from monitor.core.watchlist import Organisation, Target, Tlp, Words
+from monitor.core.model import Tlp, Words
+from monitor.core.watchlist import Organisation, Target
 from tests.api import cast
 from tests.api.conftest import House
 from tests.api.markup import Page

@@ -5,15 +5,16 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from monitor.core.incident import Kind
 from monitor.core.keys import Scope
+from monitor.core.kinds import Kind
 from probes.kit.vocabulary import State
 from tests.api import cast
 from tests.api.conftest import House
 from tests.api.stories import BEGAN, a_block, all_is_well
 
 
-async def test_the_index_leads_everywhere(staff: httpx2.AsyncClient) -> None:
+async def test_the_index_leads_everywhere(house: House, staff: httpx2.AsyncClient) -> None:
+    house.change(is_ending=lambda: True)  # the stream would have no end
     index = (await staff.get("/api/v1")).json()
     assert index["name"] == "Cutwatch"
     for address in (*index["links"].values(), index["description"]):
@@ -47,6 +48,11 @@ async def test_an_incident_says_all_that_its_page_says(house: House, staff: http
         "strength": "explicit",
         "url": f"{cast.ADDRESS}/incidents/CW-2026-0001",
         "url_api": f"{cast.ADDRESS}/api/v1/incidents/CW-2026-0001",
+        "dossier": None,
+        "seen_from": ["moscow-home"],
+        "part_of": None,
+        "relations": [],
+        "members": [],
     }
 
 
@@ -92,17 +98,31 @@ async def test_filters_narrow_the_incidents(house: House, staff: httpx2.AsyncCli
 
 async def test_the_log_can_be_followed_without_missing_or_repeating_anything(house: House, staff: httpx2.AsyncClient) -> None:
     await cast.plant(house.store, *(cast.suspicion(number).confirmed() for number in range(1, 6)))
-    seen, cursor = [], 0
+    seen, cursor = [], "start"
     for _ in range(4):
         page = (await staff.get(f"/api/v1/events?after={cursor}&limit=4")).json()
-        seen += [(one["seq"], one["incident"], one["version"]) for one in page["items"]]
+        seen += [(one["id"], one["incident"], one["version"]) for one in page["items"]]
         cursor = page["next"]
     assert len(seen) == len(set(seen)) == 10
-    assert [seq for seq, _, _ in seen] == sorted(seq for seq, _, _ in seen)
+    assert [name for name, _, _ in seen] == [f"CW-2026-{number:04d}.{version}" for number in range(1, 6) for version in (1, 2)]
     assert cursor == seen[-1][0]
     await cast.plant(house.store, cast.suspicion(6))
     (new,) = (await staff.get(f"/api/v1/events?after={cursor}")).json()["items"]
     assert new["incident"] == "CW-2026-0006"
+
+
+async def test_the_log_tells_a_key_of_one_organisation_nothing_of_how_much_happens_to_others(house: House) -> None:
+    async with house.client(secret=await house.key(organisations=("ovd-info",))) as client:
+        pages = []
+        await cast.plant(house.store, cast.suspicion(1))
+        for _ in range(2):
+            pages.append((await client.get("/api/v1/events")).json())
+            await cast.plant(house.store, cast.suspicion(len(pages) + 1, "memorial", "memohrc-org").confirmed())
+        pages.append((await client.get(f"/api/v1/events?after={pages[0]['next']}")).json())
+        hidden = await client.get("/api/v1/events?after=CW-2026-0002.1")
+    assert pages[0] == pages[1]
+    assert pages[2] == {"items": [], "next": "CW-2026-0001.1"}
+    assert hidden.status_code == 422
 
 
 async def test_a_version_is_what_its_events_had_made(house: House, staff: httpx2.AsyncClient) -> None:
@@ -113,16 +133,38 @@ async def test_a_version_is_what_its_events_had_made(house: House, staff: httpx2
     assert (await staff.get("/api/v1/incidents/CW-2026-0001/versions/0")).status_code == 422
 
 
-async def test_the_looks_around_an_incident_include_the_good_ones(house: House, staff: httpx2.AsyncClient) -> None:
+async def test_the_looks_of_an_incident_are_all_that_are_kept_good_ones_included_page_by_page(
+    house: House, staff: httpx2.AsyncClient
+) -> None:
     await a_block(house)
-    looks = (await staff.get("/api/v1/incidents/CW-2026-0001/looks")).json()["items"]
+    looks: list[dict[str, str]] = []
+    address, cursor = "/api/v1/incidents/CW-2026-0001/looks?limit=60", ""
+    for _ in range(3):
+        page = (await staff.get(f"{address}{cursor}")).json()
+        looks += page["items"]
+        cursor = f"&after={page['next']}"
+    assert page["next"] is None
+    assert len(looks) == len({one["observation"] for one in looks}) == 144
     assert {(one["vantage"], one["state"]) for one in looks} == {
         ("moscow-home", "ok"),
         ("moscow-home", "blocked"),
         ("berlin", "ok"),
     }
-    assert len(looks) == 48
     assert looks == sorted(looks, key=lambda one: (one["at"], one["observation"]))
+
+
+async def test_the_looks_say_how_well_the_instrument_worked_and_to_outsiders_only_in_which_country(
+    house: House, staff: httpx2.AsyncClient, anonymous: httpx2.AsyncClient
+) -> None:
+    await a_block(house)
+    unmeasured = cast.look(cast.NOW - timedelta(minutes=3), State.UNMEASURED)
+    await cast.see(house.store, [unmeasured])
+    berlin, moscow = (await staff.get("/api/v1/incidents/CW-2026-0001/looks?limit=1000")).json()["instrument"]
+    assert (berlin["vantage"], berlin["country"], berlin["looks"], berlin["failed"]) == ("berlin", "DE", 73, {"offline": 1})
+    assert (moscow["vantage"], moscow["error_rate"], moscow["clock_offset"]) == ("moscow-home", 0.0, None)
+    await cast.plant(house.store, cast.suspicion(2).confirmed().released())
+    told = (await anonymous.get("/api/v1/incidents/CW-2026-0002/looks?limit=1000")).json()["instrument"]
+    assert [(one["vantage"], one["country"]) for one in told] == [(None, "DE"), (None, "RU")]
 
 
 async def test_states_say_where_every_check_stands_and_how_fresh_that_is(house: House, staff: httpx2.AsyncClient) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,7 +12,7 @@ from monitor.alerts.channels import ChannelKind
 from monitor.alerts.channels.kit.outcome import Outcome, Result
 from monitor.alerts.outbox import Outbox
 from monitor.clock import Clock
-from monitor.core.message import Message, MessageKind
+from monitor.core.message import Message, MessageKind, Parcel
 from monitor.core.watchlist import Watchlist
 from monitor.store import Posted, Store
 from tests.monitor.cast import watchlist
@@ -19,6 +20,7 @@ from tests.monitor.cast import watchlist
 DELIVERED = Outcome(result=Result.DELIVERED, status=204)
 UNAVAILABLE = Outcome(result=Result.UNAVAILABLE, error="the receiver answered 503", status=503)
 REFUSED = Outcome(result=Result.REFUSED, error="the receiver answered 400", status=400)
+NO_ANSWER = Outcome(result=Result.UNAVAILABLE, error="the receiver did not answer", perhaps_received=True)
 GONE = Outcome(result=Result.GONE, error="the receiver answered 410", status=410)
 
 
@@ -37,17 +39,48 @@ class MovedClock(Clock):
         object.__setattr__(self, "_now", self.now() + timedelta(seconds=seconds))
 
 
-def message(number: int, clock: Clock, *, channel: str = "desk", incident: str | None = None, version: int = 2) -> Message:
+def message(
+    number: int,
+    clock: Clock,
+    *,
+    channel: str = "desk",
+    incident: str | None = None,
+    version: int = 2,
+    kind: MessageKind = MessageKind.ALARM,
+    bundle: str | None = None,
+) -> Message:
+    """A message about an incident of its own. Without a `bundle` it travels with nothing but news of the same incident."""
+    case = incident or f"CW-2021-{number:04d}"
     return Message(
         id=f"msg_{channel}_{number}_{version}",
-        kind=MessageKind.ALARM,
-        incident=incident or f"CW-2021-{number:04d}",
+        kind=kind,
+        incident=case,
         version=version,
         route="everything",
         channel=channel,
         created_at=clock.now(),
-        payload={"type": "incident.confirmed", "data": {"number": number}},
+        bundle=case if bundle is None else bundle,
+        payload={"type": TYPES[kind], "time": clock.now().isoformat(), "data": _data(case, version)},
     )
+
+
+TYPES = {
+    MessageKind.ALARM: "incident.confirmed",
+    MessageKind.UPDATE: "incident.scope_changed",
+    MessageKind.RECOVERY: "incident.ended",
+    MessageKind.REMINDER: "incident.reminder",
+}
+
+
+def _data(incident: str, version: int) -> dict[str, Any]:
+    return {
+        "incident": incident,
+        "version": version,
+        "language": "en",
+        "title": f"{incident} has news",
+        "text": f"{incident} has news\nhttps://watch.example/incidents/{incident}",
+        "url": f"https://watch.example/incidents/{incident}",
+    }
 
 
 async def owe(store: Store, *messages: Message) -> None:
@@ -68,11 +101,15 @@ async def until(condition: Callable[[], Awaitable[bool]], within: float = 10.0) 
 
 
 class Receiver:
-    """A channel kind that does as it is told: the outcomes given to `then`, one per attempt, and then delivered."""
+    """A channel kind that does as it is told: the outcomes given to `then`, one per attempt, and then delivered.
+
+    `tried` and `seen` are the ids of the parcels that were attempted and delivered; `parcels` are the delivered ones.
+    """
 
     def __init__(self) -> None:
         self.tried: list[str] = []
         self.seen: list[str] = []
+        self.parcels: list[Parcel] = []
         self.opened = asyncio.Event()
         self.opened.set()
         self._next: list[Outcome | Exception] = []
@@ -93,7 +130,7 @@ class Receiver:
             name="webhook", documentation="Does as it is told.", settings=Nothing, patience=patience, deliver=self._deliver
         )
 
-    async def _deliver(self, one: Message, settings: object, now: datetime) -> Outcome:
+    async def _deliver(self, one: Parcel, settings: object, now: datetime) -> Outcome:
         self.tried.append(one.id)
         await self.opened.wait()
         outcome = self._next.pop(0) if self._next else self._always
@@ -101,6 +138,7 @@ class Receiver:
             raise outcome
         if outcome.result is Result.DELIVERED:
             self.seen.append(one.id)
+            self.parcels.append(one)
         return outcome
 
 
@@ -118,7 +156,7 @@ async def running(
     worker: str = "here",
 ) -> AsyncIterator[Outbox]:
     """An outbox at work. At the end it is stopped, and must then have come to its end by itself."""
-    outbox = Outbox(store, clock, configured, worker, kinds)
+    outbox = Outbox(store, clock, configured, worker, kinds, address="https://watch.example")
     task = asyncio.create_task(outbox.run())
     try:
         yield outbox

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,12 +13,13 @@ from monitor.alerts.channels import discover
 from monitor.alerts.channels.kit.outcome import Outcome, Result
 from monitor.alerts.lane import WIDTH
 from monitor.alerts.outbox import LEASE, Outbox
-from monitor.core.message import Message
-from monitor.core.watchlist import Channel, Watchlist
-from monitor.store import MessageState, Store, StoreUnavailable, Writing
+from monitor.core.message import Message, MessageKind
+from monitor.core.watchlist import Channel, Route, Watchlist
+from monitor.store import MessageState, Posted, Reading, Store, StoreUnavailable, Writing
 from tests.monitor.alerts.stage import (
     DELIVERED,
     GONE,
+    NO_ANSWER,
     REFUSED,
     UNAVAILABLE,
     MovedClock,
@@ -124,7 +126,7 @@ async def test_a_receiver_that_is_gone_is_switched_off_until_it_is_configured_an
         await stands(store, first, MessageState.DEAD)
         await owe(store, second, elsewhere)
         outbox.wake()
-        await stands(store, second, MessageState.DEAD)
+        await stands(store, second, MessageState.DEAD, attempts=0)
         await stands(store, elsewhere, MessageState.DELIVERED)
         assert "switched off" in str((await posted(store, second)).last_error)
         configured[0] = watchlist(channels=(DESK.model_copy(update={"discreet": True}),))
@@ -157,7 +159,7 @@ async def test_an_attempt_ends_with_the_patience_of_its_channel(store: Store, cl
     receiver.stall()
     await owe(store, alarm)
     async with running(store, clock, {"webhook": receiver.kind(patience=0.05)}):
-        await stands(store, alarm, MessageState.PENDING)
+        await stands(store, alarm, MessageState.SEALED)
     assert (await posted(store, alarm)).last_error == "the receiver did not answer within 0.05 seconds"
 
 
@@ -208,12 +210,17 @@ async def test_one_message_that_is_refused_does_not_hold_up_the_others(store: St
 async def test_a_recovery_never_overtakes_its_alarm(store: Store, clock: MovedClock) -> None:
     receiver = Receiver()
     alarm = message(1, clock, incident="CW-2021-0001", version=2)
-    recovery = message(1, clock, incident="CW-2021-0001", version=3)
-    receiver.then(REFUSED)
-    await owe(store, alarm, recovery)
+    recovery = message(1, clock, incident="CW-2021-0001", version=3, kind=MessageKind.RECOVERY)
+    receiver.then(NO_ANSWER)
+    await owe(store, alarm)
     async with running(store, clock, {"webhook": receiver.kind()}) as outbox:
-        await stands(store, alarm, MessageState.PENDING)
-        assert (await posted(store, recovery)).attempts == 0
+
+        async def has_failed() -> bool:
+            return outbox.deliveries["desk", "retried"] == 1
+
+        await until(has_failed)
+        await owe(store, recovery)
+        outbox.wake()
         clock.move(6)
         outbox.wake()
         await stands(store, recovery, MessageState.DELIVERED)
@@ -239,7 +246,7 @@ async def test_what_a_killed_worker_held_is_delivered_again_with_the_same_id(sto
     await killed_in_mid_delivery(store, clock, alarm)
     clock.move(LEASE + 1)
     async with running(store, clock, {"webhook": receiver.kind()}):
-        await stands(store, alarm, MessageState.DELIVERED, attempts=2)
+        await stands(store, alarm, MessageState.DELIVERED)
     assert receiver.seen == [alarm.id]
 
 
@@ -303,6 +310,11 @@ class Faulty(Store):
         async with self._real.writing() as writing:
             yield writing
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reading]:
+        async with self._real.reading() as reading:
+            yield reading
+
 
 async def test_a_locked_database_delays_a_message_and_loses_none(store: Store, clock: MovedClock) -> None:
     receiver, alarm, faulty = Receiver(), message(1, clock), Faulty(store)
@@ -351,7 +363,7 @@ async def test_a_fault_in_a_channel_loses_nothing_and_repeats_no_secret(store: S
 @pytest.mark.parametrize(
     ("channels", "said"),
     [
-        ((), "there is no channel desk in alerts.yaml any more"),
+        ((), "there is no channel desk in alerts.yaml any more: put it back, then replay"),
         ((Channel(id="desk", kind="pigeon"),), "pigeon is not a kind of channel; there are: webhook"),
         (
             (Channel(id="desk", kind="webhook", settings={"url": "https://x.org/token-1234"}),),
@@ -372,3 +384,139 @@ async def test_a_mistake_in_the_configuration_keeps_the_message_until_it_is_mend
         clock.move(6)
         outbox.wake()
         await stands(store, alarm, MessageState.DELIVERED, attempts=2)
+
+
+async def test_a_channel_that_is_gone_from_the_configuration_is_given_up_within_the_hour(store: Store, clock: MovedClock) -> None:
+    receiver, alarm = Receiver(), message(1, clock)
+    await owe(store, alarm)
+    begun = clock.now()
+    async with running(store, clock, {"webhook": receiver.kind()}, configured=lambda: watchlist(channels=())) as outbox:
+        for attempts in range(1, retry.LAST_WITHOUT_CHANNEL):
+            await stands(store, alarm, MessageState.PENDING, attempts)
+            await come_to(await posted(store, alarm), clock, outbox)
+        await stands(store, alarm, MessageState.DEAD, attempts=retry.LAST_WITHOUT_CHANNEL)
+    assert timedelta(minutes=30) < clock.now() - begun < timedelta(hours=1)
+
+
+async def come_to(row: Posted, clock: MovedClock, outbox: Outbox) -> None:
+    """Let it be as late as this message is due."""
+    clock.move((row.due_at - clock.now()).total_seconds())
+    outbox.wake()
+
+
+async def test_a_receiver_that_is_gone_stays_switched_off_after_a_restart(store: Store, clock: MovedClock) -> None:
+    receiver, first, second = Receiver(), message(1, clock), message(2, clock)
+    receiver.then(GONE)
+    await owe(store, first)
+    async with running(store, clock, {"webhook": receiver.kind()}):
+        await stands(store, first, MessageState.DEAD)
+    await owe(store, second)
+    async with running(store, clock, {"webhook": receiver.kind()}):
+        await stands(store, second, MessageState.DEAD, attempts=0)
+    assert receiver.tried == [first.id]
+
+
+async def test_asking_to_have_a_message_again_switches_its_channel_on(store: Store, clock: MovedClock) -> None:
+    receiver, alarm = Receiver(), message(1, clock)
+    receiver.then(GONE)
+    await owe(store, alarm)
+    async with running(store, clock, {"webhook": receiver.kind()}) as outbox:
+        await stands(store, alarm, MessageState.DEAD)
+        async with store.writing() as writing:
+            assert await writing.replay([alarm.id], clock.now()) == [alarm.id]
+        outbox.wake()
+        await stands(store, alarm, MessageState.DELIVERED)
+    assert receiver.tried == [alarm.id, alarm.id]
+
+
+async def test_a_dead_alarm_that_is_asked_for_after_the_end_comes_as_one_late_message(store: Store, clock: MovedClock) -> None:
+    receiver = Receiver()
+    alarm = message(1, clock)
+    recovery = message(1, clock, version=5, kind=MessageKind.RECOVERY)
+    receiver.then(GONE)
+    await owe(store, alarm)
+    async with running(store, clock, {"webhook": receiver.kind()}) as outbox:
+        await stands(store, alarm, MessageState.DEAD)
+        await owe(store, recovery)
+        outbox.wake()
+        await stands(store, recovery, MessageState.COLLAPSED, attempts=0)
+        async with store.writing() as writing:
+            assert await writing.replay([alarm.id], clock.now()) == [alarm.id, recovery.id]
+        outbox.wake()
+        await stands(store, recovery, MessageState.DELIVERED)
+    [parcel] = receiver.parcels
+    assert (parcel.payload["type"], parcel.payload["data"]["late"]) == ("incident.ended", True)
+
+
+async def test_what_was_delivered_travels_again_as_it_was_when_it_is_asked_for(store: Store, clock: MovedClock) -> None:
+    receiver, alarm = Receiver(), message(1, clock)
+    await owe(store, alarm)
+    async with running(store, clock, {"webhook": receiver.kind()}) as outbox:
+        await stands(store, alarm, MessageState.DELIVERED)
+        async with store.writing() as writing:
+            await writing.replay([alarm.id], clock.now())
+        outbox.wake()
+
+        async def has_come_again() -> bool:
+            return len(receiver.parcels) == 2
+
+        await until(has_come_again)
+        await stands(store, alarm, MessageState.DELIVERED)
+    assert receiver.parcels[0].id == receiver.parcels[1].id
+    assert receiver.parcels[0].payload == receiver.parcels[1].payload
+
+
+async def test_what_comes_within_the_wait_of_its_group_travels_as_one(store: Store, clock: MovedClock) -> None:
+    receiver = Receiver()
+    first = replace(message(1, clock, bundle="group"), due_at=clock.now())
+    second = replace(message(2, clock, bundle="group"), due_at=clock.now() + timedelta(seconds=20))
+    third = replace(message(3, clock, bundle="group"), due_at=clock.now() + timedelta(hours=2))
+    await owe(store, first, second, third)
+    route = Route(id="everything", channels=("desk",))
+    async with running(store, clock, {"webhook": receiver.kind()}, configured=lambda: watchlist(route)):
+        await stands(store, second, MessageState.DELIVERED)
+    [parcel] = receiver.parcels
+    assert parcel.messages == (first.id, second.id)
+    assert (await posted(store, third)).state is MessageState.PENDING
+
+
+async def test_an_outage_ends_with_one_message_for_what_came_and_went_meanwhile(store: Store, clock: MovedClock) -> None:
+    """As measured with the peers: a receiver that answers 503 while 200 incidents begin, and end while it still does."""
+    receiver = Receiver()
+    receiver.always(UNAVAILABLE)
+    alarms = [message(number, clock, bundle="all") for number in range(1, 201)]
+    ends = [message(number, clock, version=5, kind=MessageKind.RECOVERY, bundle="all") for number in range(1, 151)]
+    await owe(store, *alarms)
+    async with running(store, clock, {"webhook": receiver.kind()}) as outbox:
+        for _ in range(3):
+            await until_failed(clock, outbox)
+        clock.move(30)
+        await owe(store, *ends)
+        outbox.wake()
+        await until_failed(clock, outbox)
+        receiver.always(DELIVERED)
+        clock.move(600)
+        outbox.wake()
+        await until(lambda: nothing_waits(store))
+    [parcel] = receiver.parcels
+    told = parcel.payload["data"]
+    assert len(receiver.tried) <= 6
+    assert (told["count"], len(told["incidents"]), len(parcel.messages)) == (200, 200, 350)
+    assert sorted(told["incidents"]) == sorted([f"CW-2021-{n:04d}/{5 if n <= 150 else 2}" for n in range(1, 201)])
+
+
+async def nothing_waits(store: Store) -> bool:
+    async with store.reading() as reading:
+        return not any(one.waiting for one in await reading.outbox())
+
+
+async def until_failed(clock: MovedClock, outbox: Outbox) -> None:
+    """Let a failed attempt pass, and come to the next."""
+    before = outbox.deliveries.total()
+
+    async def has_failed_again() -> bool:
+        return outbox.deliveries.total() > before
+
+    clock.move(70)
+    outbox.wake()
+    await until(has_failed_again)

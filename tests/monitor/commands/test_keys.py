@@ -23,6 +23,34 @@ def test_a_revoked_key_is_listed_as_such(cutwatch: Type) -> None:
     assert "revoked" in cutwatch("keys", "list").stdout
 
 
+def test_the_addresses_of_private_feeds_are_shown_once_and_kept_nowhere(cutwatch: Type, house: Path) -> None:
+    (made,) = objects(cutwatch("keys", "feed", "ovd-info", "--json", env={"CUTWATCH_BASE_URL": "https://watch.example.org"}))
+    assert set(made["addresses"]) == {"JSON Feed", "Atom", "calendar"}
+    address = made["addresses"]["calendar"]
+    assert address.startswith("https://watch.example.org/private/cutwatch_")
+    assert address.endswith("/calendar.ics")
+    (listed,) = objects(cutwatch("keys", "list", "--json"))
+    assert (listed["id"], listed["use"], listed["organisations"]) == (made["id"], "feed", ["ovd-info"])
+    secret = address.split("/")[-2]
+    for file in (house / "var").rglob("cutwatch.db*"):
+        assert secret.encode() not in file.read_bytes()
+
+
+def test_private_feeds_are_listed_and_revoked_like_keys(cutwatch: Type) -> None:
+    assert "/private/cutwatch_" in cutwatch("keys", "feed", "ovd-info", "--name", "the newsroom").stdout
+    (made,) = objects(cutwatch("keys", "list", "--json"))
+    assert "private feeds" in cutwatch("keys", "list").stdout
+    assert cutwatch("keys", "revoke", made["id"]).exit_code == 0
+    (after,) = objects(cutwatch("keys", "list", "--json"))
+    assert after["revoked"] is not None
+
+
+def test_there_are_no_private_feeds_of_an_organisation_that_is_not_watched(cutwatch: Type) -> None:
+    result = cutwatch("keys", "feed", "ovd-inof")
+    assert result.exit_code == 2
+    assert "it knows: ovd-info" in result.stderr
+
+
 def test_revoking_what_does_not_exist_says_so(cutwatch: Type) -> None:
     result = cutwatch("keys", "revoke", "key-0")
     assert result.exit_code == 1

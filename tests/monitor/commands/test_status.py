@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.incident import Bracket, CaseKey, Change, EventKind, Incident, IncidentStage, Kind, apply, record
+from monitor.core.incident import Bracket, CaseKey, Change, Incident, apply, record
+from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.settings import Settings
 from monitor.store import Posted, Store, migrate
 from probes.kit.vocabulary import Strength

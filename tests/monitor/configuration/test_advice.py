@@ -1,5 +1,7 @@
 """Blind spots of a configuration that is otherwise in order."""
 
+import pytest
+
 from monitor.configuration import warnings
 from tests.monitor.configuration.conftest import ConfigurationFolder
 
@@ -20,6 +22,80 @@ def test_a_route_with_one_channel_is_one_failure_away_from_silence(folder: Confi
 def test_without_a_route_nobody_is_told(folder: ConfigurationFolder) -> None:
     folder.write("alerts.yaml", "channels: []\nroutes: []\n")
     assert "Nobody is told of anything" in advice(folder)
+
+
+def test_a_second_channel_is_a_channel_and_an_escalation_is_not(folder: ConfigurationFolder) -> None:
+    folder.replace("alerts.yaml", "routes:", "  - {id: phone, kind: webhook}\nroutes:")
+    folder.add("alerts.yaml", "    escalate: {channels: [phone]}\n")
+    assert "Route `everything` has one channel only" in advice(folder)
+    assert "Channel `phone`" not in advice(folder)
+    folder.add("alerts.yaml", "    second: phone\n")
+    assert "one channel only" not in advice(folder)
+
+
+def slack(folder: ConfigurationFolder, kinds: str = "[saas]") -> None:
+    """Slack is described, and the route speaks through it alone."""
+    text = f"id: slack\nname: {{en: Slack}}\nkinds: {kinds}\nhomepage: https://slack.com/\n"
+    folder.write("providers/slack.yaml", text)
+    folder.replace("alerts.yaml", "hooks.example.org", "hooks.slack.com")
+
+
+def test_the_loss_of_a_provider_must_not_silence_the_news_of_it(folder: ConfigurationFolder) -> None:
+    slack(folder)
+    assert "Every channel of route `everything` depends on `slack`, which is watched" in advice(folder)
+    folder.replace("alerts.yaml", "routes:", "  - {id: team, kind: chat, settings: {service: Slack}}\nroutes:")
+    folder.replace("alerts.yaml", "channels: [hook]", "channels: [hook, team]")
+    assert "Every channel of route `everything` depends on `slack`" in advice(folder)
+    assert "Channel `hook` depends" not in advice(folder)
+
+
+def test_a_channel_beside_it_that_does_without_the_provider_is_enough(folder: ConfigurationFolder) -> None:
+    slack(folder)
+    folder.replace("alerts.yaml", "routes:", "  - {id: own, kind: webhook, settings: {url: https://a.example/}}\nroutes:")
+    folder.add("alerts.yaml", "    second: own\n")
+    assert "Every channel" not in advice(folder)
+    assert "Channel `hook` depends on `slack`, which is watched" in advice(folder)
+    assert "`own` depends" not in advice(folder)
+
+
+def test_a_provider_counts_as_watched_where_somebody_depends_on_it(folder: ConfigurationFolder) -> None:
+    slack(folder, kinds="[hosting]")
+    assert "depends on `slack`" not in advice(folder)
+    folder.add("organisations/ovd-info.yaml", "  - provider: slack\n")
+    assert "depends on `slack`" in advice(folder)
+
+
+def test_a_kind_of_channel_may_know_more_than_its_settings_tell(folder: ConfigurationFolder) -> None:
+    slack(folder)
+    folder.replace("alerts.yaml", "hooks.slack.com", "hooks.example.org")
+    assert "depends on" not in advice(folder)
+    assert "depends on `slack`" in "\n".join(warnings(folder.load(), lambda channel: "slack" if channel.id == "hook" else None))
+
+
+@pytest.mark.parametrize(
+    "settings", ["{url: 'https://[', service: 5}", "{host: slack.com.example.org}", "{url: https://notslack.com/}"]
+)
+def test_settings_that_point_nowhere_warn_of_nothing(folder: ConfigurationFolder, settings: str) -> None:
+    slack(folder)
+    folder.replace("alerts.yaml", "{url: https://hooks.slack.com/}", settings)
+    assert "depends on" not in advice(folder)
+
+
+def test_times_of_day_need_a_zone(folder: ConfigurationFolder) -> None:
+    folder.add("alerts.yaml", "    quiet_hours: {since: '22:00', until: '08:00'}\n")
+    assert "Route `everything` has times of day and no `timezone`: they are read as UTC." in advice(folder)
+    folder.add("alerts.yaml", "    timezone: UTC\n")
+    assert "timezone" not in advice(folder)
+
+
+def test_a_digest_that_nothing_would_fill_or_that_the_night_holds_up_is_named(folder: ConfigurationFolder) -> None:
+    folder.add("alerts.yaml", "    timezone: UTC\n    quiet_hours: {since: '22:00', until: '09:30'}\n")
+    assert "The digest of route `everything` falls into its quiet hours" in advice(folder)
+    folder.add("alerts.yaml", "    digest: {at: '10:00'}\n    match: {severities: [page]}\n")
+    assert "falls into its quiet hours" not in advice(folder)
+    assert "has a digest, and takes nothing that a digest tells" in advice(folder)
+    folder.replace("alerts.yaml", "[page]", "[page, digest]")
+    assert "digest" not in advice(folder)
 
 
 def test_controls_are_missed_where_they_are_too_few(folder: ConfigurationFolder) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import BaseModel, ConfigDict
 
+from monitor.core.watchlist import GroupBy, QuietHours, Weekday
 from tests.monitor.configuration.conftest import ConfigurationFolder
 
 
@@ -14,6 +15,16 @@ class HookSettings(BaseModel):
 
 
 CHANNELS = {"webhook": HookSettings}
+
+FULL = """\
+    second: phone
+    group: {by: [organisation, country], wait: 0s}
+    timezone: Europe/Vilnius
+    quiet_hours: {since: 22:00, until: '08:00', days: [sat, sun]}
+    digest: {at: '09:30', days: [mon]}
+    repeat: 4h
+    escalate: {after: 20min, channels: [phone], severities: [page, morning]}
+"""
 
 
 def test_an_unknown_channel_is_suggested(folder: ConfigurationFolder) -> None:
@@ -63,3 +74,82 @@ def test_ids_of_channels_and_routes_are_unique(folder: ConfigurationFolder) -> N
     folder.add("alerts.yaml", "  - id: everything\n    channels: [hook]\n")
     folder.replace("alerts.yaml", "routes:", "  - id: hook\n    kind: webhook\nroutes:")
     assert [(problem.line, problem.field) for problem in folder.problems()] == [(5, "channels[1].id"), (10, "routes[1].id")]
+
+
+def rejected(folder: ConfigurationFolder, written: str) -> tuple[str, str, str]:
+    """Field, complaint and remedy of the one problem that these lines in the route make. They stand on line 9."""
+    folder.replace("alerts.yaml", "routes:", "  - {id: phone, kind: webhook}\nroutes:")
+    folder.add("alerts.yaml", f"    {written}\n")
+    problem = folder.problem()
+    assert problem.line == 9
+    return problem.field, problem.message, problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("written", "field"),
+    [("second: fone", "routes[0].second"), ("escalate: {channels: [fone]}", "routes[0].escalate.channels[0]")],
+)
+def test_whoever_steps_in_must_exist(folder: ConfigurationFolder, written: str, field: str) -> None:
+    assert rejected(folder, written) == (field, "there is no channel `fone`", "did you mean `phone`?")
+
+
+def test_a_channel_cannot_step_in_for_itself(folder: ConfigurationFolder) -> None:
+    field, message, remedy = rejected(folder, "second: hook")
+    assert field == "routes[0].second"
+    assert message == "`hook` is one of the route's channels already, so it cannot step in when another fails"
+    assert remedy.startswith("name another channel")
+
+
+def test_a_channel_is_named_once(folder: ConfigurationFolder) -> None:
+    folder.replace("alerts.yaml", "channels: [hook]", "channels: [hook, hook]")
+    problem = folder.problem()
+    assert (problem.field, problem.message) == ("routes[0].channels[1]", "names `hook` again")
+
+
+def test_those_who_are_told_last_are_named_once(folder: ConfigurationFolder) -> None:
+    assert rejected(folder, "escalate: {channels: [phone, phone]}")[:2] == (
+        "routes[0].escalate.channels[1]",
+        "names `phone` again",
+    )
+
+
+def test_a_night_without_an_end_is_refused(folder: ConfigurationFolder) -> None:
+    field, message, remedy = rejected(folder, "quiet_hours: {since: '08:00', until: '08:00'}")
+    assert (field, message) == ("routes[0].quiet_hours", "is not understood")
+    assert "nothing would ever be told" in remedy
+
+
+@pytest.mark.parametrize(
+    ("written", "field", "remedy"),
+    [
+        ("quiet_hours: {since: '8 pm', until: '08:00'}", "quiet_hours.since", "write hours and minutes in quotes"),
+        ("quiet_hours: {since: '24:00', until: '08:00'}", "quiet_hours.since", "write hours and minutes in quotes"),
+        ("quiet_hours: {until: '08:00'}", "quiet_hours.since", "add it"),
+        ("digest: {at: '25:00'}", "digest.at", "write hours and minutes in quotes"),
+        ("digest: {days: [monday]}", "digest.days[0]", "did you mean `mon`?"),
+        ("digest: {days: []}", "digest.days", "give at least 1"),
+        ("timezone: Europe/Wilno", "timezone", "write a time zone as the IANA database names it"),
+        ("repeat: 10s", "repeat", "write at least 300"),
+        ("repeat: often", "repeat", "write a duration as a number and a unit"),
+        ("group: {wait: 2h}", "group.wait", "write at most 3600"),
+        ("group: {by: [organization]}", "group.by[0]", "did you mean `organisation`?"),
+        ("escalate: {after: 30min}", "escalate.channels", "add it"),
+        ("match: {tlp: [amber]}", "match.tlp[0]", "did you mean `AMBER`?"),
+        ("match: {severities: [urgent]}", "match.severities[0]", "choose one of them"),
+    ],
+)
+def test_a_mistake_in_a_route_is_explained(folder: ConfigurationFolder, written: str, field: str, remedy: str) -> None:
+    found, _, what_to_do = rejected(folder, written)
+    assert found == f"routes[0].{field}"
+    assert what_to_do.startswith(remedy)
+
+
+def test_everything_that_a_route_may_say_is_read(folder: ConfigurationFolder) -> None:
+    folder.replace("alerts.yaml", "routes:", "  - {id: phone, kind: webhook, up_to: CLEAR}\nroutes:")
+    folder.add("alerts.yaml", FULL)
+    route = folder.load().alerts.routes[0]
+    assert (route.second, route.timezone, route.repeat) == ("phone", "Europe/Vilnius", 14400)
+    assert route.quiet_hours == QuietHours(since="22:00", until="08:00", days=(Weekday.SATURDAY, Weekday.SUNDAY))
+    assert route.escalate is not None
+    assert (route.escalate.after, route.escalate.channels) == (1200, ("phone",))
+    assert (route.group.wait, route.group.by) == (0, (GroupBy.ORGANISATION, GroupBy.COUNTRY))

@@ -10,8 +10,9 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from monitor.configuration.reader import parse
-from monitor.core import fingerprint, watchlist
-from monitor.core.incident import Kind
+from monitor.core import documented, dossier, fingerprint, model, watchlist
+from monitor.core.descriptive import Action, ActorKind, Basis, Review
+from monitor.core.kinds import Kind
 from monitor.core.watchlist import ProviderKind
 from probes.kit.budgets import Budgets
 from probes.kit.resolvers import PublicResolver
@@ -28,24 +29,47 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "limits": watchlist.Limits,
     "budgets": Budgets,
     "confirmation": watchlist.Confirmation,
+    "mass": watchlist.Mass,
     "retention": watchlist.Retention,
     "lists": watchlist.Lists,
     "alerts.yaml": watchlist.Alerts,
     "channels": watchlist.Channel,
     "routes": watchlist.Route,
     "match": watchlist.Match,
+    "group": watchlist.Grouping,
+    "quiet_hours": watchlist.QuietHours,
+    "digest": watchlist.Digest,
+    "escalate": watchlist.Escalation,
     "organisation": watchlist.Organisation,
     "targets": watchlist.Target,
     "planned": watchlist.PlannedChange,
     "depends_on": watchlist.Dependency,
-    "sources": watchlist.Source,
+    "sources": model.Source,
     "provider": watchlist.Provider,
     "account": watchlist.AccountField,
     "fingerprint file": fingerprint.SignFile,
     "fingerprints": fingerprint.Sign,
+    "incident entry": documented.Documented,
+    "related": documented.RelatedEntry,
+    "subject": dossier.Subject,
+    "actors": dossier.Actor,
+    "compulsion": dossier.StatedCompulsion,
+    "legal_basis": dossier.LegalGround,
+    "due_process": dossier.DueProcess,
+    "stated_reason": dossier.StatedReason,
+    "dates": dossier.Dates,
+    "dated statement": dossier.DatedStatement,
+    "bounds": dossier.Bounds,
+    "countries": dossier.Countries,
+    "impact": dossier.Impact,
+    "cited source": dossier.CitedSource,
+    "evidence": dossier.EvidenceItem,
+    "remedies": dossier.Remedy,
+    "replies": dossier.Reply,
+    "reinstatement": dossier.Reinstatement,
 }
 NOTHING = "\u2013"
-TEXTS_FOR_PEOPLE = {watchlist.Words}
+TEXTS_FOR_PEOPLE = {model.Words}
 
 
 def rows(section: str) -> dict[str, tuple[str, str]]:
@@ -65,7 +89,14 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def test_every_part_of_the_configuration_has_its_section() -> None:
-    files = (watchlist.Monitor, watchlist.Alerts, watchlist.Organisation, watchlist.Provider, fingerprint.SignFile)
+    files = (
+        watchlist.Monitor,
+        watchlist.Alerts,
+        watchlist.Organisation,
+        watchlist.Provider,
+        fingerprint.SignFile,
+        documented.Documented,
+    )
     needed = {model for file in files for model in models_in(file)} - TEXTS_FOR_PEOPLE
     assert needed == set(SECTIONS.values())
 
@@ -96,6 +127,6 @@ def leaf(field: FieldInfo) -> bool:
     return not isinstance(field.default, BaseModel) and bool(field.get_default(call_default_factory=True))
 
 
-@pytest.mark.parametrize("word", [*ProviderKind, *Kind])
+@pytest.mark.parametrize("word", [*ProviderKind, *Kind, *model.Tlp, *watchlist.GroupBy, *Action, *ActorKind, *Basis, *Review])
 def test_closed_words_are_all_named(word: str) -> None:
     assert f"`{word}`" in DOCUMENT

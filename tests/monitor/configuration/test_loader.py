@@ -109,7 +109,7 @@ def test_a_file_that_somebody_believes_to_be_read_is_pointed_out(folder: Configu
 def test_files_of_editors_and_later_folders_are_left_alone(folder: ConfigurationFolder) -> None:
     folder.write("organisations/.ovd-info.yaml.swp", b"\xff\xfe")
     folder.write("organisations/README.md", "notes")
-    folder.write("incidents/one.yaml", "id: one")
+    folder.write("drafts/one.yaml", "id: one")
     folder.write("registers/ru.yaml", "id: ru")
     assert folder.load().organisations
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from monitor.core.incident import Event, EventKind, Incident
+from monitor.core.incident import Event, Incident
+from monitor.core.kinds import EventKind
 from monitor.core.ledger import Ledger
 from monitor.core.planned import NOTHING_PLANNED, Planned
 from monitor.core.verdict import Verdict

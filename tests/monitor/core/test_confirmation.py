@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.incident import Event, IncidentStage, Kind
+from monitor.core.incident import Event
+from monitor.core.kinds import IncidentStage, Kind
 from monitor.core.ledger import Ledger
 from monitor.core.verdict import Verdict
 from probes.kit.vocabulary import State, Strength

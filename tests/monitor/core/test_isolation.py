@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.incident import Bracket, Change, Event, EventKind, Incident, IncidentStage, Kind, apply, fold, record
+from monitor.core.incident import Bracket, Change, Event, Incident, apply, fold, record
 from monitor.core.isolation import ROUNDS, WINDOW, Isolations, case_of
+from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.sight import sight_id
 from monitor.core.verdict import Verdict
 from probes.kit.vocabulary import VantageHealth

@@ -6,7 +6,8 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.incident import EventKind, IncidentStage, Kind
+from monitor.core.incident import CaseKey, Change, apply, record
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
 from monitor.core.ledger import WINDOW, Ledger, Step
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Confirmation
@@ -123,3 +124,23 @@ def test_how_looks_fall_into_batches_makes_no_difference(steps: list[tuple[State
     ]
     assert single == batched
     assert {one.id: one.stage for one in one_by_one.incidents} == {one.id: one.stage for one in in_batches.incidents}
+
+
+def test_what_people_only_attest_is_no_case_of_looks() -> None:
+    key = CaseKey(organisation="ovd-info", target="ovd.info", family="path", country="RU")
+    stated = Change(key=key, kind=Kind.BLOCKING, stage=IncidentStage.CONFIRMED, origin=Origin.ATTESTED)
+    attested = apply(None, record("CW-2021-0001", 1, START, EventKind.OPENED, stated))
+    ledger = Ledger([], [attested])
+    assert ledger.incidents == ()
+    step = take(ledger, look(0, State.BLOCKED), look(5, State.BLOCKED))
+    assert [event.kind for event, _ in step.events] == [EventKind.OPENED, EventKind.CONFIRMED]
+
+
+def test_an_older_state_of_an_incident_does_not_take_the_place_of_a_newer_one() -> None:
+    ledger = Ledger()
+    step = take(ledger, look(0, State.BLOCKED), look(5, State.BLOCKED))
+    (_, suspected), (_, confirmed) = step.events
+    ledger.revise(suspected)
+    assert ledger.incidents == (confirmed,)
+    ledger.keep(Step(incidents={suspected.key: suspected}))
+    assert ledger.incidents == (confirmed,)

@@ -9,19 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.incident import (
-    CaseKey,
-    Event,
-    EventKind,
-    Incident,
-    IncidentStage,
-    Kind,
-    apply,
-    case_key,
-    concerns,
-    fold,
-)
-from monitor.core.life import advance
+from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, apply, case_key, concerns, fold, record
+from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.life import CONFIGURATION, advance
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Confirmation
 from probes.kit.vocabulary import State, Strength
@@ -113,7 +103,7 @@ def test_unreachable_is_confirmed_sooner_when_a_second_place_agrees() -> None:
     looks = [look(minute, State.UNREACHABLE, vantage=vantage) for minute in (0, 3, 10) for vantage in ("kazan", "moscow")]
     events = live(looks)
     assert kinds(events)[:2] == ["opened", "confirmed"]
-    assert fold(events).kind is Kind.UNREACHABLE  # type: ignore[union-attr]  # the fold of a non-empty log is an incident
+    assert fold(events).kind is Kind.UNREACHABLE
 
 
 def test_a_passing_failure_is_retracted_and_never_confirmed() -> None:
@@ -161,7 +151,7 @@ def test_one_network_that_still_fails_keeps_the_incident_open() -> None:
     one_back = [look(minute, State.OK, vantage="kazan") for minute in (15, 20, 25)]
     events = live([*both, *one_back])
     assert kinds(events)[-1] == "scope_changed"
-    assert fold(events).vantages == ("moscow",)  # type: ignore[union-attr]  # as above
+    assert fold(events).vantages == ("moscow",)
 
 
 def test_a_second_network_joins_the_incident() -> None:
@@ -169,7 +159,7 @@ def test_a_second_network_joins_the_incident() -> None:
     second = [look(minute, State.BLOCKED, strength=Strength.EXPLICIT, vantage="kazan") for minute in (6, 11)]
     events = live([*first, *second])
     assert kinds(events) == ["opened", "confirmed", "scope_changed"]
-    assert fold(events).vantages == ("kazan", "moscow")  # type: ignore[union-attr]  # as above
+    assert fold(events).vantages == ("kazan", "moscow")
 
 
 def test_an_unreachable_site_whose_block_shows_itself_is_reclassified() -> None:
@@ -315,3 +305,117 @@ def test_the_order_in_which_looks_are_handed_over_does_not_matter(
     random.shuffle(shuffled)
     now = START + timedelta(days=1)
     assert advance(None, looks, POLICY, now, lambda: "CW-1", RU) == advance(None, shuffled, POLICY, now, lambda: "CW-1", RU)
+
+
+def decided(incident: Incident, minute: float, kind: EventKind, stage: IncidentStage, by: str = "staff") -> Incident:
+    """What a person makes of an incident in that minute."""
+    at = START + timedelta(minutes=minute)
+    end = None if stage is IncidentStage.RETRACTED else Bracket(after=None, by=at)
+    change = Change(stage=stage, end=end, reason="the press office says so", by=by)
+    return apply(incident, record(incident.id, incident.version + 1, at, kind, change))
+
+
+def goes_on(incident: Incident, verdicts: Sequence[Verdict]) -> tuple[list[EventKind], Incident]:
+    """Let these looks follow, one by one, on what is known already."""
+    happened = []
+    for position, verdict in enumerate(verdicts):
+        for event in advance(incident, verdicts[: position + 1], POLICY, verdict.at, lambda: "CW-2021-0002", RU):
+            incident = apply(None if event.kind is EventKind.OPENED else incident, event)
+            happened.append(event.kind)
+    return happened, incident
+
+
+def a_standing_block(minutes: int = 10) -> tuple[list[Verdict], Incident]:
+    looks = [look(minute, State.BLOCKED) for minute in range(0, minutes + 1, 5)]
+    incident = fold(live(looks))
+    assert incident is not None
+    return looks, incident
+
+
+SAID_TO_BE_OVER = [(EventKind.REINSTATED, IncidentStage.REINSTATED), (EventKind.AVERTED, IncidentStage.AVERTED)]
+
+
+@pytest.mark.parametrize(("kind", "stage"), SAID_TO_BE_OVER)
+def test_what_a_person_says_is_over_stays_so_until_looks_made_since_prove_the_contrary(
+    kind: EventKind, stage: IncidentStage
+) -> None:
+    looks, incident = a_standing_block()
+    said = decided(incident, 12, kind, stage)
+    later = [look(minute, State.BLOCKED) for minute in (13, 18, 23)]
+    happened, now = goes_on(said, [*looks, *later[:2]])
+    assert (happened, now.stage) == ([], stage), "two looks of another ten minutes are not enough"
+    happened, now = goes_on(said, [*looks, *later])
+    assert (happened, now.stage) == ([EventKind.REOPENED], IncidentStage.CONFIRMED), "a block that stands is not hidden"
+    assert (now.intermittent, now.end, now.onset) == (False, None, incident.onset), "it never went away"
+
+
+def test_what_was_reinstated_and_is_blocked_again_has_come_and_gone() -> None:
+    looks, incident = a_standing_block()
+    said = decided(incident, 12, EventKind.REINSTATED, IncidentStage.REINSTATED)
+    well = [look(minute, State.OK) for minute in (13, 18)]
+    again = [look(minute, State.BLOCKED) for minute in (60, 65, 70)]
+    happened, now = goes_on(said, [*looks, *well, *again])
+    assert (happened, now.intermittent) == ([EventKind.REOPENED], True)
+
+
+def test_a_person_who_is_right_hears_no_more_of_it() -> None:
+    looks, incident = a_standing_block()
+    said = decided(incident, 12, EventKind.REINSTATED, IncidentStage.REINSTATED)
+    assert goes_on(said, [*looks, *(look(minute, State.OK) for minute in range(15, 300, 5))]) == ([], said)
+
+
+def test_whoever_says_it_again_and_again_is_contradicted_each_time_only_by_proof() -> None:
+    looks, incident = a_standing_block()
+    for minute in (12, 40, 80):
+        incident = decided(incident, minute, EventKind.REINSTATED, IncidentStage.REINSTATED)
+        looks += [look(minute + more, State.BLOCKED) for more in (1, 6, 11, 16)]
+        happened, incident = goes_on(incident, looks)
+        assert happened == [EventKind.REOPENED]
+
+
+@pytest.mark.parametrize("suspected_only", [True, False])
+def test_what_a_person_took_back_stays_so_for_a_day_and_then_the_old_looks_count_no_more(suspected_only: bool) -> None:
+    looks, incident = a_standing_block(minutes=5 if suspected_only else 10)
+    taken_back = decided(incident, 12, EventKind.RETRACTED, IncidentStage.RETRACTED)
+    same_day = [look(minute, State.BLOCKED) for minute in range(15, 600, 5)]
+    assert goes_on(taken_back, [*looks, *same_day]) == ([], taken_back)
+    next_day = [look(1460 + minute, State.BLOCKED) for minute in (0, 5, 10)]
+    happened, another = goes_on(taken_back, [*looks, *next_day])
+    assert happened == [EventKind.OPENED, EventKind.CONFIRMED]
+    assert another.id == "CW-2021-0002"
+    assert another.onset == Bracket(after=None, by=next_day[0].at)
+
+
+def test_the_looks_of_one_incident_do_not_prove_the_next() -> None:
+    looks, incident = a_standing_block()
+    said = decided(incident, 12, EventKind.REINSTATED, IncidentStage.REINSTATED)
+    happened, another = goes_on(said, [*looks, look(13, State.BLOCKED), look(1455, State.BLOCKED)])
+    assert (happened, another.stage) == ([EventKind.OPENED], IncidentStage.SUSPECTED)
+    happened, another = goes_on(another, [*looks, look(13, State.BLOCKED), look(1455, State.BLOCKED), look(1465, State.BLOCKED)])
+    assert all(bracket.by >= said.stage_since for bracket in [another.onset] if bracket and said.stage_since)
+
+
+def test_what_nobody_watched_for_a_while_goes_on_where_it_was() -> None:
+    looks, incident = a_standing_block()
+    let_go = decided(incident, 12, EventKind.RETRACTED, IncidentStage.RETRACTED, by=CONFIGURATION)
+    happened, now = goes_on(let_go, [*looks, look(200, State.BLOCKED), look(205, State.BLOCKED), look(210, State.BLOCKED)])
+    assert (happened, now.id, now.onset) == ([EventKind.REOPENED], incident.id, incident.onset)
+
+
+def test_what_is_said_of_an_ended_incident_does_not_lengthen_the_time_in_which_it_opens_again() -> None:
+    looks, incident = a_standing_block()
+    well = [look(minute, State.OK) for minute in (15, 20, 25)]
+    happened, ended = goes_on(incident, [*looks, *well])
+    assert happened == [EventKind.ENDED]
+    at = START + timedelta(minutes=1400)
+    linked = apply(ended, record(ended.id, ended.version + 1, at, EventKind.LINKED, Change(reason="see also")))
+    happened, now = goes_on(linked, [*looks, *well, *(look(1500 + minute, State.BLOCKED) for minute in (0, 5, 10))])
+    assert (happened[0], now.id) == (EventKind.OPENED, "CW-2021-0002")
+
+
+def test_an_end_by_a_clock_that_was_set_back_is_not_before_the_beginning() -> None:
+    _, incident = a_standing_block()
+    said = decided(incident, -60, EventKind.REINSTATED, IncidentStage.REINSTATED)
+    assert said.onset is not None
+    assert said.end is not None
+    assert said.end.by == said.onset.by

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from monitor.core.model import Words
 from monitor.core.plan import Check, plan_checks, plan_for_prober
 from monitor.core.verdict import judge
-from monitor.core.watchlist import Monitor, Organisation, Target, VantagePoint, Watchlist, Words
+from monitor.core.watchlist import Monitor, Organisation, Target, VantagePoint, Watchlist
 from probes.kit.discover import discover
 from probes.kit.observation import Facts, Observation, Provenance
 from probes.kit.probe import Probe

@@ -4,8 +4,10 @@ import pytest
 from pydantic import ValidationError
 
 from monitor.core.ledger import Ledger
+from monitor.core.life import EXPLAINED
+from monitor.core.model import Words
 from monitor.core.planned import explanation, planned_changes
-from monitor.core.watchlist import Monitor, Organisation, PlannedChange, Target, VantagePoint, Watchlist, Words
+from monitor.core.watchlist import Monitor, Organisation, PlannedChange, Target, VantagePoint, Watchlist
 from probes.kit.vocabulary import State, Strength
 from tests.monitor.core.looking import POLICY, START, at, confirmed, kinds, live, look, looks
 
@@ -42,6 +44,25 @@ def test_what_was_explained_is_recorded_with_the_plan() -> None:
     step = Ledger().take([bad], POLICY, bad.at, lambda: "CW-2021-0001", PLANNED)
     assert step.explained == ((bad, MOVE),)
     assert step.turned == ()
+
+
+def test_a_suspicion_that_a_plan_explains_after_all_is_taken_back() -> None:
+    ledger = Ledger()
+    assert kinds(live(looks("..B"), ledger=ledger)) == ["opened"]
+    (step,) = live([look(15, State.BLOCKED)], ledger=ledger, planned=PLANNED)
+    assert (step[0].kind.value, step[0].change.reason) == ("retracted", EXPLAINED)
+
+
+def test_a_suspicion_with_a_look_that_no_plan_explains_stands() -> None:
+    ledger = Ledger()
+    live(looks("B", start=5), ledger=ledger)
+    assert live([look(15, State.BLOCKED)], ledger=ledger, planned=PLANNED) == []
+
+
+def test_what_was_confirmed_before_the_plan_was_told_stands() -> None:
+    ledger = Ledger()
+    live(looks("BBB", start=10), ledger=ledger)
+    assert live(looks("B", start=25), ledger=ledger, planned=PLANNED) == []
 
 
 def test_a_plan_that_is_withdrawn_explains_nothing_any_more() -> None:

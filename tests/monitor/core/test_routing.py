@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core import routing
-from monitor.core.incident import EventKind, Incident, IncidentStage, Kind, Origin
-from monitor.core.message import Message, MessageKind
-from monitor.core.watchlist import Match, Organisation, Route, Severity, Target, Tlp, Watchlist, Words
+from monitor.core.incident import Incident
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.message import Message, MessageKind, Purpose
+from monitor.core.model import Tlp, Words
+from monitor.core.watchlist import (
+    Channel,
+    Escalation,
+    Match,
+    Organisation,
+    QuietHours,
+    Route,
+    Severity,
+    Target,
+)
 from tests.monitor.cast import ADDRESS, BLOCKED, CUT_OFF, DESK, DOWN, ONSET, OVD_INFO, PHONE, ended, happening, watchlist
 
 EVERYTHING = Route(id="everything", channels=("desk",))
@@ -31,10 +43,13 @@ def takes(incident: Incident, **match: Any) -> bool:
     [
         (EventKind.CONFIRMED, MessageKind.ALARM),
         (EventKind.REOPENED, MessageKind.ALARM),
-        (EventKind.RECLASSIFIED, MessageKind.UPDATE),
+        (EventKind.RECLASSIFIED, MessageKind.ALARM),
         (EventKind.SCOPE_CHANGED, MessageKind.UPDATE),
+        (EventKind.REINSTATEMENT_ANNOUNCED, MessageKind.UPDATE),
         (EventKind.RETRACTED, MessageKind.UPDATE),
         (EventKind.ENDED, MessageKind.RECOVERY),
+        (EventKind.REINSTATED, MessageKind.RECOVERY),
+        (EventKind.AVERTED, MessageKind.RECOVERY),
     ],
 )
 def test_what_happens_to_a_confirmed_incident_is_told(event: EventKind, kind: MessageKind) -> None:
@@ -44,8 +59,8 @@ def test_what_happens_to_a_confirmed_incident_is_told(event: EventKind, kind: Me
     assert message.payload["type"] == f"incident.{event.value}"
 
 
-@pytest.mark.parametrize("event", [EventKind.OPENED, EventKind.RELEASED])
-def test_nobody_is_told_of_a_suspicion_or_of_a_release(event: EventKind) -> None:
+@pytest.mark.parametrize("event", sorted(set(EventKind) - set(routing.TOLD_AS)))
+def test_nobody_is_told_of_a_suspicion_or_of_what_archivists_add(event: EventKind) -> None:
     assert told(event) == ()
 
 
@@ -77,6 +92,22 @@ def test_two_routes_do_not_say_the_same_words_twice_into_one_channel() -> None:
         ("again", "phone"),
         ("russian", "desk"),
     ]
+
+
+@pytest.mark.parametrize(
+    "better",
+    [{"second": "pager"}, {"repeat": 3600}],
+    ids=["has somebody who steps in", "reminds"],
+)
+def test_of_two_routes_the_one_speaks_that_sees_to_it_more(better: dict[str, Any]) -> None:
+    careful = EVERYTHING.model_copy(update={"id": "careful", **better})
+    direct, *_ = told(EventKind.CONFIRMED, BLOCKED, EVERYTHING, careful)
+    assert (direct.route, direct.channel, direct.purpose) == ("careful", "desk", Purpose.DIRECT)
+
+
+def test_a_route_that_holds_back_does_not_silence_one_that_does_not() -> None:
+    [message] = told(EventKind.CONFIRMED, BLOCKED, night_route(), Route(id="awake", channels=("desk",)))
+    assert (message.route, message.bundle) == ("awake", "")
 
 
 def test_a_route_takes_what_it_names() -> None:
@@ -142,52 +173,11 @@ def test_event_route_and_channel_make_the_id() -> None:
         routing.message_id("CW-2021-0001", 3, "everything", "desk"),
         routing.message_id("CW-2021-0001", 2, "russia", "desk"),
         routing.message_id("CW-2021-0001", 2, "everything", "phone"),
+        routing.message_id("CW-2021-0001", 2, "everything", "desk", "second", "phone"),
+        routing.message_id("CW-2021-0001", 2, "everything", "desk", "escalation", ""),
     }
-    assert len(ids) == 5
+    assert len(ids) == 7
     assert all(re.fullmatch(r"msg_[0-9a-f]{32}", one) for one in ids)
-
-
-def test_a_discreet_channel_learns_a_number_and_a_link_and_no_name() -> None:
-    [message] = told(EventKind.CONFIRMED, BLOCKED, Route(id="everything", channels=("phone",)))
-    written = json.dumps(message.payload).lower()
-    assert message.payload["data"]["details"] is None
-    assert message.payload["data"]["url"] == f"{ADDRESS}/incidents/CW-2021-0001"
-    assert not [name for name in ("ovd", "russia", "blocking", "tls", "moscow", "kazan", "anna") if name in written]
-
-
-def test_a_public_case_is_told_in_full_even_to_a_discreet_channel() -> None:
-    [message] = told(EventKind.CONFIRMED, replace(BLOCKED, tlp=Tlp.CLEAR), Route(id="everything", channels=("phone",)))
-    assert message.payload["data"]["details"]["organisation"] == "ovd-info"
-    assert "OVD-Info" in message.payload["data"]["title"]
-
-
-@pytest.mark.parametrize("tlp", [Tlp.GREEN, Tlp.AMBER, Tlp.RED])
-def test_only_a_channel_that_may_be_told_gets_the_details_of_a_case_that_is_not_public(tlp: Tlp) -> None:
-    case = replace(BLOCKED, tlp=tlp)
-    desk, phone = told(EventKind.CONFIRMED, case, Route(id="everything", channels=("desk", "phone")))
-    assert desk.payload["data"]["details"] == {
-        "organisation": "ovd-info",
-        "target": "ovd.info",
-        "kind": "blocking",
-        "countries": ["RU"],
-        "provider": None,
-        "origin": "measured",
-        "strength": "explicit",
-        "rule": "website.tls.reset.sni",
-        "because": "The connection is reset as soon as it names the site.",
-        "mechanisms": ["tls.reset.sni"],
-        "intermittent": False,
-        "onset": {"after": "2021-12-25T09:00:00Z", "by": "2021-12-25T09:05:00Z"},
-        "end": None,
-    }
-    assert phone.payload["data"]["details"] is None
-
-
-def test_the_place_of_a_vantage_point_never_leaves_the_house() -> None:
-    for event, case in ((EventKind.CONFIRMED, BLOCKED), (EventKind.ENDED, ended(BLOCKED)), (EventKind.CONFIRMED, DOWN)):
-        [message] = told(event, replace(case, tlp=Tlp.CLEAR))
-        written = json.dumps(message.payload)
-        assert not [name for name in ("moscow", "kazan", "berlin", "Anna") if name in written]
 
 
 def test_a_route_can_be_tried_out() -> None:
@@ -202,25 +192,227 @@ def test_a_route_can_be_tried_out() -> None:
     assert len({message.id for message in messages}) == 2
 
 
-def size(message: Message) -> int:
-    return len(json.dumps(message.payload, ensure_ascii=False).encode())
+def test_a_try_out_reaches_those_who_step_in_as_well() -> None:
+    """Nobody must find out in an emergency that the second channel led nowhere."""
+    route = Route(id="night", channels=("desk",), second="phone", escalate=Escalation(channels=("pager",)))
+    assert [message.channel for message in routing.test_messages(route, watchlist(route), ONSET)] == ["desk", "phone", "pager"]
 
 
-def oversized(name: str) -> Watchlist:
-    words = Words.model_construct(en=name, ru=name)
-    ours = OVD_INFO.model_copy(update={"name": words, "targets": (OVD_INFO.targets[0].model_copy(update={"name": words}),)})
-    return watchlist(EVERYTHING, channels=(DESK, PHONE)).model_copy(update={"organisations": (ours,)})
+# Whoever was told of the beginning is told of the end
 
 
-@given(name=st.text(min_size=1), because=st.text(), kind=st.sampled_from(Kind))
-def test_a_message_stays_small_whatever_stands_in_it(name: str, because: str, kind: Kind) -> None:
-    case = replace(
-        BLOCKED,
-        kind=kind,
-        because=because * 100_000,
-        mechanisms=tuple(f"tls.mitm.{number}" for number in range(1000)),
-        vantages=tuple(f"place-{number}" for number in range(1000)),
+@pytest.mark.parametrize("event", sorted(routing.LAST_WORDS))
+def test_the_end_reaches_a_route_that_would_not_take_the_incident_any_more(event: EventKind) -> None:
+    """It was taken for an interception when it woke the night's route. What was never told is dropped by the outbox."""
+    woken = Route(id="woken", channels=("pager",), match=Match(kinds=("throttling",), severities=("page",), tlp=("GREEN",)))
+    assert told(EventKind.SCOPE_CHANGED, BLOCKED, woken) == ()
+    assert [message.route for message in told(event, ended(BLOCKED), woken)] == ["woken"]
+
+
+def test_the_end_does_not_reach_those_whom_it_never_concerned() -> None:
+    routes = (
+        Route(id="memorial", channels=("desk",), match=Match(organisations=("memorial",))),
+        Route(id="germany", channels=("desk",), match=Match(countries=("DE",))),
     )
-    event = happening(EventKind.RETRACTED, case, reason=name * 10_000)
-    [message] = routing.route(event, case, oversized(name * 10_000), ADDRESS)
-    assert size(message) < 20_000
+    assert told(EventKind.ENDED, ended(BLOCKED), *routes) == ()
+
+
+def test_the_end_goes_to_every_route_because_only_the_outbox_knows_which_of_them_spoke() -> None:
+    again = Route(id="again", channels=("desk",))
+    assert [message.route for message in told(EventKind.ENDED, ended(BLOCKED), EVERYTHING, again)] == ["everything", "again"]
+
+
+def test_a_loss_that_turns_out_to_be_another_is_an_alarm_to_those_who_wake_for_it() -> None:
+    night = Route(id="night", channels=("pager",), match=Match(severities=("page",)))
+    assert told(EventKind.CONFIRMED, BLOCKED, night) == ()
+    [message] = told(EventKind.RECLASSIFIED, replace(BLOCKED, kind=Kind.WITHDRAWAL), night)
+    assert (message.kind, message.severity) == (MessageKind.ALARM, Severity.PAGE)
+
+
+# When, and with what
+
+
+def night_route() -> Route:
+    return Route(id="everything", channels=("desk",), quiet_hours=QuietHours(since="08:00", until="07:00"))
+
+
+def test_what_can_wait_is_held_back_and_what_cannot_is_not() -> None:
+    [blocked] = told(EventKind.CONFIRMED, BLOCKED, night_route())
+    [stolen] = told(EventKind.CONFIRMED, replace(BLOCKED, kind=Kind.WITHDRAWAL), night_route())
+    assert blocked.due_at == datetime(2021, 12, 26, 7, tzinfo=UTC)
+    assert (blocked.severity, blocked.bundle) == (Severity.MORNING, "held")
+    assert stolen.due_at == ONSET + timedelta(minutes=3, seconds=10)
+    assert (stolen.severity, stolen.bundle) == (Severity.PAGE, "page")
+
+
+@pytest.mark.parametrize("event", [EventKind.ENDED, EventKind.REINSTATED, EventKind.SCOPE_CHANGED])
+def test_good_news_lets_people_sleep(event: EventKind) -> None:
+    [message] = told(event, replace(BLOCKED, kind=Kind.WITHDRAWAL), night_route())
+    assert (message.severity, message.bundle) == (Severity.MORNING, "held")
+    assert message.payload["data"]["severity"] == "page"
+
+
+def test_whoever_acts_on_a_false_alarm_is_told_at_once() -> None:
+    [message] = told(EventKind.RETRACTED, replace(BLOCKED, kind=Kind.WITHDRAWAL), night_route())
+    assert (message.severity, message.bundle) == (Severity.PAGE, "page")
+
+
+# The second channel, and those who are told when nobody acknowledges
+
+
+def test_every_channel_that_may_fail_has_a_message_that_stands_by() -> None:
+    route = Route(id="everything", channels=("desk", "pager"), second="phone")
+    messages = told(EventKind.CONFIRMED, BLOCKED, route)
+    assert [(one.channel, one.purpose, one.stands_in_for) for one in messages] == [
+        ("desk", Purpose.DIRECT, None),
+        ("pager", Purpose.DIRECT, None),
+        ("phone", Purpose.SECOND, "desk"),
+        ("phone", Purpose.SECOND, "pager"),
+    ]
+    direct, _, second, _ = messages
+    assert direct.payload["data"]["details"] is not None
+    assert second.payload["data"]["details"] is None, "the second channel is as discreet as its own settings say"
+    assert second.due_at == direct.due_at
+
+
+def test_a_second_channel_that_is_told_anyway_does_not_stand_by() -> None:
+    messages = told(EventKind.CONFIRMED, BLOCKED, Route(id="everything", channels=("desk", "phone"), second="phone"))
+    assert {one.purpose for one in messages} == {Purpose.DIRECT}
+
+
+def test_others_are_told_of_an_alarm_if_nobody_acknowledges_it() -> None:
+    stolen = replace(BLOCKED, kind=Kind.WITHDRAWAL)
+    route = Route(id="everything", channels=("desk",), escalate=Escalation(channels=("pager", "phone")))
+    _, *escalated = told(EventKind.CONFIRMED, stolen, route)
+    assert [(one.channel, one.purpose, one.due_at) for one in escalated] == [
+        ("phone", Purpose.ESCALATION, stolen.updated + timedelta(minutes=15)),
+        ("pager", Purpose.ESCALATION, stolen.updated + timedelta(minutes=15)),
+    ]
+    assert [one.purpose for one in told(EventKind.SCOPE_CHANGED, stolen, route)] == [Purpose.DIRECT]
+    assert [one.purpose for one in told(EventKind.CONFIRMED, BLOCKED, route)] == [Purpose.DIRECT]
+
+
+def test_the_most_impatient_route_calls_for_help() -> None:
+    stolen = replace(BLOCKED, kind=Kind.WITHDRAWAL)
+    patient = Route(id="patient", channels=("desk",), second="phone", escalate=Escalation(channels=("pager",), after="1h"))
+    hasty = Route(id="hasty", channels=("desk",), escalate=Escalation(channels=("pager",), after="5min"))
+    [called] = [one for one in told(EventKind.CONFIRMED, stolen, patient, hasty) if one.purpose is Purpose.ESCALATION]
+    assert (called.route, called.due_at) == ("hasty", stolen.updated + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize("event", sorted(routing.LAST_WORDS))
+def test_those_others_are_told_of_the_end_too(event: EventKind) -> None:
+    route = Route(id="everything", channels=("desk",), escalate=Escalation(channels=("pager",)))
+    direct, escalated = told(event, ended(replace(BLOCKED, kind=Kind.WITHDRAWAL)), route)
+    assert (escalated.channel, escalated.purpose) == ("pager", Purpose.ESCALATION)
+    assert escalated.due_at == direct.due_at
+
+
+# Reminders
+
+
+def reminder(
+    number: int, incident: Incident = BLOCKED, event: EventKind = EventKind.CONFIRMED, channel: Channel = DESK
+) -> Message:
+    later = incident.updated + timedelta(hours=number)
+    happened = happening(event, incident)
+    return routing.reminder_message(incident, happened, night_route(), channel, number, watchlist(), ADDRESS, later)
+
+
+def test_a_reminder_has_an_id_of_its_own_and_the_incident_s_haste() -> None:
+    first, second = reminder(1), reminder(2, replace(BLOCKED, kind=Kind.WITHDRAWAL))
+    assert reminder(1) == first
+    assert (first.kind, first.incident, first.payload["type"]) == (MessageKind.REMINDER, BLOCKED.id, "incident.reminder")
+    assert (first.bundle, second.bundle) == ("held", "page")
+    assert second.created_at <= (second.due_at or ONSET) <= second.created_at + timedelta(seconds=10)
+    assert len({first.id, second.id, reminder(1, channel=PHONE).id, *(one.id for one in told(EventKind.CONFIRMED))}) == 4
+
+
+@pytest.mark.parametrize("event", EventKind)
+def test_whatever_happened_last_can_be_reminded_of(event: EventKind) -> None:
+    assert reminder(1, event=event, channel=PHONE).payload["data"]["details"] is None
+
+
+# Mass events
+
+
+FOUNDATION = Organisation(id="memorial", name=Words(en="Memorial"))
+PURGE = replace(
+    BLOCKED,
+    id="CW-2021-0009",
+    key=replace(BLOCKED.key, organisation="", target=""),
+    members=("CW-2021-0001", "CW-2021-0002"),
+    affected=("memorial", "ovd-info"),
+)
+
+
+def test_a_mass_event_concerns_the_organisations_of_all_its_members() -> None:
+    assert routing.concerned(PURGE, watchlist()) == {"memorial", "ovd-info"}
+    assert takes(PURGE, organisations=("memorial",))
+    assert not takes(PURGE, organisations=("asleep",))
+
+
+def test_those_who_heard_of_a_mass_event_hear_that_it_was_none_though_nobody_is_left_in_it() -> None:
+    theirs = Route(id="memorial", channels=("desk",), match=Match(organisations=("memorial",)))
+    empty = replace(PURGE, stage=IncidentStage.RETRACTED, members=(), affected=(), vantages=())
+    assert [message.route for message in told(EventKind.RETRACTED, empty, theirs)] == ["memorial"]
+
+
+def test_who_hears_of_one_organisation_is_not_told_which_others_a_mass_event_struck() -> None:
+    watched = watchlist(Route(id="memorial", channels=("desk",), match=Match(organisations=("memorial",))))
+    watched = watched.model_copy(update={"organisations": (OVD_INFO, FOUNDATION)})
+    [message] = routing.route(happening(EventKind.CONFIRMED, PURGE), PURGE, watched, ADDRESS)
+    written = json.dumps(message.payload).lower()
+    assert not [name for name in ("ovd-info", "ovd.info") if name in written]
+
+
+# How far it may travel
+
+
+PUBLIC = Channel(id="public", kind="webhook", discreet=False, up_to=Tlp.CLEAR)
+
+
+def released(incident: Incident, *routes: Route) -> list[tuple[str, str]]:
+    watched = watchlist(*routes, channels=(DESK, PUBLIC))
+    messages = routing.route(happening(EventKind.RELEASED, incident), incident, watched, ADDRESS)
+    return [(message.kind, message.channel) for message in messages]
+
+
+def test_a_channel_that_the_public_reads_hears_of_what_was_released_and_not_before() -> None:
+    both = Route(id="everything", channels=("desk", "public"))
+    messages = routing.route(happening(EventKind.CONFIRMED, BLOCKED), BLOCKED, watchlist(both, channels=(DESK, PUBLIC)), ADDRESS)
+    assert [message.channel for message in messages] == ["desk"]
+    assert released(replace(BLOCKED, tlp=Tlp.CLEAR), both) == [("alarm", "public")]
+    assert released(replace(BLOCKED, tlp=Tlp.GREEN), both) == []
+
+
+def test_a_route_for_released_incidents_hears_of_a_release() -> None:
+    papers = Route(id="papers", channels=("desk",), match=Match(tlp=("CLEAR", "GREEN")))
+    assert told(EventKind.CONFIRMED, BLOCKED, papers) == ()
+    assert released(replace(BLOCKED, tlp=Tlp.GREEN), papers) == [("alarm", "desk")]
+
+
+def test_what_is_over_is_no_alarm_when_it_is_released() -> None:
+    assert released(replace(ended(BLOCKED), tlp=Tlp.CLEAR), Route(id="papers", channels=("public",))) == []
+
+
+routes = st.builds(
+    Route,
+    id=st.sampled_from(["a", "b", "c"]),
+    channels=st.lists(st.sampled_from(["desk", "phone", "pager"]), min_size=1, unique=True).map(tuple),
+    second=st.sampled_from([None, "desk", "phone", "pager"]),
+    language=st.sampled_from(["en", "ru"]),
+    escalate=st.none() | st.builds(Escalation, channels=st.sampled_from([("pager",), ("phone", "desk")])),
+)
+
+
+@given(
+    chosen=st.lists(routes, max_size=3, unique_by=lambda route: route.id),
+    event=st.sampled_from(sorted(routing.TOLD_AS)),
+    kind=st.sampled_from(Kind),
+)
+def test_event_route_channel_and_purpose_are_told_once(chosen: list[Route], event: EventKind, kind: Kind) -> None:
+    messages = told(event, replace(BLOCKED, kind=kind), *chosen) if chosen else ()
+    owed = {(one.route, one.channel, one.purpose, one.stands_in_for) for one in messages}
+    assert len({one.id for one in messages}) == len(owed) == len(messages)
+    assert all((one.due_at or one.created_at) >= one.created_at for one in messages)

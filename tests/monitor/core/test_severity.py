@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.incident import Kind, Origin
-from monitor.core.severity import severity
+from monitor.core.kinds import EventKind, Kind, Origin
+from monitor.core.severity import severity, urgency
 from monitor.core.watchlist import Severity
 from tests.monitor.cast import BLOCKED
 
@@ -28,3 +28,24 @@ def test_a_suspended_account_wakes_someone() -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_an_attested_incident_never_notifies(kind: Kind) -> None:
     assert severity(replace(BLOCKED, kind=kind, origin=Origin.ATTESTED)) is Severity.NONE
+
+
+LOST = replace(BLOCKED, kind=Kind.WITHDRAWAL)
+
+
+@pytest.mark.parametrize("event", [EventKind.CONFIRMED, EventKind.REOPENED, EventKind.RECLASSIFIED, EventKind.RETRACTED])
+def test_what_people_must_act_on_or_stop_acting_on_cannot_wait(event: EventKind) -> None:
+    assert urgency(event, LOST) is Severity.PAGE
+
+
+@pytest.mark.parametrize(
+    "event",
+    [EventKind.ENDED, EventKind.REINSTATED, EventKind.AVERTED, EventKind.SCOPE_CHANGED, EventKind.REINSTATEMENT_ANNOUNCED],
+)
+def test_good_news_and_details_let_people_sleep(event: EventKind) -> None:
+    assert urgency(event, LOST) is Severity.MORNING
+
+
+@pytest.mark.parametrize("event", EventKind)
+def test_no_news_of_a_block_wakes_anybody(event: EventKind) -> None:
+    assert urgency(event, BLOCKED) is Severity.MORNING

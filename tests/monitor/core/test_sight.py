@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitor.core.model import Words
 from monitor.core.plan import Check
 from monitor.core.sight import is_round, judge_round, sight_checks, sight_id, speaks_of_its_target
 from monitor.core.verdict import Verdict, judge
-from monitor.core.watchlist import Canaries, Monitor, VantagePoint, Watchlist, Words
+from monitor.core.watchlist import Canaries, Monitor, VantagePoint, Watchlist
 from probes.kit.observation import Facts, Observation, new_id
 from probes.kit.probe import Probe, ProbeParams
 from probes.kit.rule import Rule

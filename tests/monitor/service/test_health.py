@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.bus import Heartbeat, VantageReport
-from monitor.core.watchlist import Monitor, VantagePoint, Watchlist, Words
+from monitor.core.model import Words
+from monitor.core.watchlist import Monitor, VantagePoint, Watchlist
 from monitor.service.health import SILENT_AFTER, Signs, health_of
 from probes.kit.vocabulary import VantageHealth, VantageKind
 

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from monitor.core.incident import Bracket, CaseKey, Change, Event, EventKind, Incident, IncidentStage, Kind, apply, record
+from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, apply, record
+from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.message import Message, MessageKind
+from monitor.core.model import Tlp
 from monitor.core.plan import Check, check_id
 from monitor.core.verdict import Verdict
-from monitor.core.watchlist import Tlp
 from monitor.store import Judged, Store
 from probes.kit.observation import Blob, DnsLookup, Facts, HttpExchange, Observation, TcpConnect, TlsHandshake
 from probes.kit.vocabulary import State, Strength, Unmeasured, Validity, WhyUnclear

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.incident import Event, EventKind, Incident, IncidentStage, Kind, fold
-from monitor.core.watchlist import Tlp
+from monitor.core.incident import Event, Incident, fold
+from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.model import Tlp
 from monitor.store import OutOfStep, Store
 from tests.monitor.store.cast import NOON, SITE_IN_RUSSIA, after, confirmed, opened, released
 

@@ -35,7 +35,14 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Unreachable(Exception):
-    """No HTTP exchange took place; the message says why."""
+    """No answer came; the message says why.
+
+    `perhaps_received`: a connection stood, so the request may have been taken although its answer was lost.
+    """
+
+    def __init__(self, why: str, *, perhaps_received: bool = False) -> None:
+        super().__init__(why)
+        self.perhaps_received = perhaps_received
 
 
 class Forbidden(Exception):
@@ -61,31 +68,19 @@ class Door:
     async def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send `body` and return the answer. Raises `Unreachable` or `Forbidden`; the caller sets the overall time."""
         problem = ""
-        for address in await self._addresses():
+        port = self.url.port or _PORTS[self.url.scheme]
+        for address in await permitted(self.url.host, port, self.private):
             try:
                 return await self._post_to(address, body, headers)
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 problem = _reason(error)
             except httpx2.HTTPError as error:
-                raise Unreachable(f"{self.url.host} did not answer: {_reason(error)}") from None
+                raise Unreachable(f"{self.url.host} did not answer: {_reason(error)}", perhaps_received=True) from None
         raise Unreachable(f"{self.url.host} could not be connected to: {problem}")
-
-    async def _addresses(self) -> tuple[str, ...]:
-        """The addresses of the host that may be gone to."""
-        found = await _resolve(_ascii_host(self.url), self.url.port or _PORTS[self.url.scheme])
-        if self.url.host in self.private:
-            return found
-        public = tuple(address for address in found if is_public(address))
-        if not public:
-            raise Forbidden(
-                f"{self.url.host} leads to {found[0]}, which is not a public address; "
-                f"if that is meant, name {self.url.host} under `allow_private`"
-            )
-        return public
 
     async def _post_to(self, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         timeout = httpx2.Timeout(None, connect=CONNECT_PATIENCE)
-        async with httpx2.AsyncClient(verify=_trust(self.trust), trust_env=False, timeout=timeout) as client:
+        async with httpx2.AsyncClient(verify=trusting(self.trust), trust_env=False, timeout=timeout) as client:
             request = client.build_request(
                 "POST",
                 self.url.copy_with(host=address),
@@ -96,6 +91,22 @@ class Door:
             response = await client.send(request, stream=True, follow_redirects=False)
             await _drop(response)
         return Answer(response.status_code, response.headers.get("retry-after"))
+
+
+async def permitted(host: str, port: int, private: Collection[str]) -> tuple[str, ...]:
+    """The addresses of `host` that may be gone to; `private` names the hosts that may lead to private ones.
+
+    Raises `Unreachable` where there is none at all, `Forbidden` where there is none that may be gone to.
+    """
+    found = await _resolve(_ascii_host(httpx2.URL(scheme="https", host=host)), port)
+    if host in private:
+        return found
+    public = tuple(address for address in found if is_public(address))
+    if not public:
+        raise Forbidden(
+            f"{host} leads to {found[0]}, which is not a public address; if that is meant, name {host} under `allow_private`"
+        )
+    return public
 
 
 def is_public(address: str) -> bool:
@@ -130,8 +141,11 @@ async def _resolve(host: str, port: int) -> tuple[str, ...]:
 
 
 @cache
-def _trust(extra: Path | None) -> ssl.SSLContext:
-    """One context per trust store: making one takes longer than a whole delivery."""
+def trusting(extra: Path | None) -> ssl.SSLContext:
+    """How certificates are verified: by the common authorities and those in the PEM file `extra`.
+
+    One context per trust store: making one takes longer than a whole delivery.
+    """
     context = httpx2.create_ssl_context(trust_env=False)
     if extra:
         context.load_verify_locations(extra)

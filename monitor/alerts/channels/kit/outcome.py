@@ -20,10 +20,12 @@ class Result(StrEnum):
 class Outcome:
     """A result and its reason. `error` is for the operator and holds no secret; `status` is the receiver's own code.
 
-    `retry_after` are the seconds for which the receiver asked us to stay away.
+    - `retry_after`: the seconds for which the receiver asked us to stay away
+    - `perhaps_received`: all was sent, and no answer came: it may have arrived, so it must come again under the same id
     """
 
     result: Result
     error: str | None = None
     status: int | None = None
     retry_after: float | None = None
+    perhaps_received: bool = False

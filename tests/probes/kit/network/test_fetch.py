@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import zlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -57,6 +58,12 @@ async def fetched(lab: Lab, url: str = URL, addresses: tuple[str, ...] = (SITE,)
 async def fetched_from(lab: Lab, serve: Serve) -> Looked:
     await lab.site(serve)
     return await fetched(lab)
+
+
+async def test_when_a_page_was_sent_is_noted_by_the_clock_of_its_sender(lab: Lab) -> None:
+    sent = b"Date: Sat, 25 Dec 2021 09:05:00 GMT"
+    assert (await fetched_from(lab, saying(page(b"fresh", sent)))).page.date == datetime(2021, 12, 25, 9, 5, tzinfo=UTC)
+    assert (await fetched_from(lab, saying(page(b"undated")))).page.date is None
 
 
 async def test_a_page_is_recorded_from_the_request_to_the_title(lab: Lab) -> None:

@@ -29,7 +29,7 @@ class Helper(Telling):
         return self.shook_hands(address, name, failure=failure, aim=Aim.ELSEWHERE)
 
     def fetched(self, url: str = HTTPS, **page: Any) -> "Helper":
-        return self.got(url, None, **page)  # type: ignore[arg-type]  # by which address is not known
+        return self.got(url, None, **page)
 
 
 def working(address: str = TRUE, url: str = HTTPS) -> Helper:

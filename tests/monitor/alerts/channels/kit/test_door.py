@@ -236,3 +236,12 @@ async def test_what_is_no_answer_is_none(answer: Callable[..., object]) -> None:
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1 did not answer: RemoteProtocolError"):
         await door_to(f"http://{listener.endpoint}/", "127.0.0.1").post(b"{}", {})
     await listener.close()
+
+
+async def test_a_host_may_be_named_in_its_own_letters(names: Names, sink: WebhookSink) -> None:
+    asked = names(("127.0.0.1",))
+    url = f"http://\u043f\u0440\u0438\u043c\u0435\u0440.example:{port_of(sink)}/hook"
+    answer = await door_to(url, "\u043f\u0440\u0438\u043c\u0435\u0440.example").post(b"{}", {})
+    assert answer.status == 204
+    assert asked == ["xn--e1afmkfd.example"]
+    assert sink.requests[0].headers["host"] == f"xn--e1afmkfd.example:{port_of(sink)}"

@@ -1,0 +1,118 @@
+"""What one would be alerted of, for programs that come for it themselves: in the order of the log, each under a stable name.
+
+An alert is named by its incident and the version that its event made: `CW-2026-0042.3`. The log's own numbers never leave the
+house: what is missing between two of them would tell how much else happens, and when.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.parameters import IncidentFilters
+from api.told import Step, steps
+from api.visible import START, Visible
+from monitor.core import content
+from monitor.core.incident import Event
+from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.model import Language
+from monitor.core.routing import TOLD_AS
+from monitor.core.severity import severity
+from monitor.core.telling import Telling
+from monitor.core.watchlist import Severity
+
+_LEAST: Final = 20
+"""Events that are read at once, at least: some of them are not for this reader."""
+
+_END: Final = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert. `seq` is its place in the log, which no reader is told; `payload` is a webhook's: `{type, time, data}`."""
+
+    name: str
+    seq: int
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """The alerts for one reader, in one language."""
+
+    visible: Visible
+    filters: IncidentFilters
+    language: Language
+
+    async def after(self, seq: int, limit: int) -> list[Alert]:
+        """The next alerts after this place in the log, oldest first."""
+        found: list[Alert] = []
+        size = max(limit, _LEAST)
+        while len(found) < limit:
+            batch = await self._batch(seq, size, backwards=False)
+            found += await self._told(batch)
+            if len(batch) < size:
+                break
+            seq = batch[-1][0]
+        return found[:limit]
+
+    async def newest(self) -> tuple[str, int]:
+        """The name and place of the newest alert, from which on a reader hears only what is new."""
+        seq = _END
+        while batch := await self._batch(seq, _LEAST, backwards=True):
+            told = await self._told(batch)
+            if told:
+                return told[0].name, told[0].seq
+            seq = batch[-1][0]
+        return START, 0
+
+    async def _batch(self, seq: int, size: int, *, backwards: bool) -> list[tuple[int, Event]]:
+        reader, filters = self.visible.reader, self.filters
+        return await self.visible.reading.news(
+            seq,
+            size,
+            TOLD_AS,
+            organisations=None if reader.reads_everything else reader.organisations or (),
+            country=filters.country,
+            backwards=backwards,
+            organisation=filters.organisation,
+            provider=filters.provider,
+            kind=filters.kind,
+            tlp=filters.tlp,
+        )
+
+    async def _told(self, batch: Sequence[tuple[int, Event]]) -> list[Alert]:
+        known = await self._steps({event.incident for _, event in batch})
+        found = ((seq, known.get((event.incident, event.version))) for seq, event in batch)
+        return [self._alert(seq, step) for seq, step in found if step is not None and self._concerns(step)]
+
+    async def _steps(self, incidents: Iterable[str]) -> dict[tuple[str, int], Step]:
+        """The steps of those of the incidents that the reader may read as they are now."""
+        logs = await self.visible.reading.logs(sorted(incidents))
+        found: dict[tuple[str, int], Step] = {}
+        for name, events in logs.items():
+            taken = list(steps(events))
+            if self.visible.may_read(taken[-1].after):
+                found |= {(name, step.event.version): step for step in taken}
+        return found
+
+    def _concerns(self, step: Step) -> bool:
+        """Whether somebody would be told of it, and this reader may be: of a release only those who could not know before."""
+        after = step.after
+        if after.confirmed_at is None or severity(after) is Severity.NONE or not self.visible.may_read(after):
+            return False
+        if step.event.kind is not EventKind.RELEASED:
+            return True
+        is_news = step.before is None or not self.visible.may_read(step.before)
+        return is_news and after.stage is IncidentStage.CONFIRMED
+
+    def _alert(self, seq: int, step: Step) -> Alert:
+        reader, watchlist = self.visible.reader, self.visible.watchlist
+        telling = Telling(
+            event=step.event,
+            incident=self.visible.listed(step.after),
+            watchlist=watchlist,
+            language=self.language,
+            address=self.visible.context.settings.address,
+            may_name=None if reader.reads_everything else {one.id for one in self.visible.organisations()},
+        )
+        return Alert(f"{step.event.incident}.{step.event.version}", seq, content.for_readers(telling))

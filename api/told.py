@@ -1,0 +1,79 @@
+"""What a reader is told of an event. Pure.
+
+Nobody outside an organisation learns who decided, why something was released, or from where it is watched; nor what people
+stated of a case before it was released, for that may have been corrected first. And nobody learns of another incident that
+they may not read, because this one is related to it.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from api.access import is_public
+from monitor.core.incident import Event, Incident, apply
+from monitor.core.kinds import EventKind
+from monitor.core.revision import Difference, differences
+
+_MEASURED: Final = ("kind", "stage", "onset", "end", "mechanisms", "rule", "because", "strength", "tlp")
+"""What was seen: told of every event of an incident that is public now."""
+
+_STATED: Final = ("origin", "provider", "intermittent", "dossier", "relations", "members", "erased")
+"""What people stated: told of those events only that have left the incident public."""
+
+_REASONED: Final = frozenset({EventKind.RETRACTED, EventKind.CORRECTED, EventKind.ERASED})
+"""Events whose reason everybody may read: it is the tombstone's text, or says why a published statement was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An event, and the incident before and after it; before its first event there was none."""
+
+    event: Event
+    before: Incident | None
+    after: Incident
+
+
+def steps(events: Iterable[Event]) -> Iterator[Step]:
+    """Each event with what it has made of its incident, in order."""
+    before: Incident | None = None
+    for event in events:
+        after = apply(before, event)
+        yield Step(event, before, after)
+        before = after
+
+
+def mentioned(events: Iterable[Event]) -> frozenset[str]:
+    """The other incidents that events speak of."""
+    related = (one["incident"] for event in events for one in event.data.get("relations") or ())
+    members = (one for event in events for one in event.data.get("members") or ())
+    return frozenset((*related, *members))
+
+
+def to_insiders(event: Event, readable: Collection[str]) -> Event:
+    """What those are told who belong to the organisation: all but the names of other incidents that they may not read."""
+    return replace(event, data=_without_hidden(event.data, readable))
+
+
+def to_outsiders(step: Step, readable: Collection[str]) -> Event:
+    """What everybody else is told."""
+    told: Sequence[str] = _MEASURED
+    if is_public(step.after):
+        told = (*told, *_STATED, "reason") if step.event.kind in _REASONED else (*told, *_STATED)
+    kept = {name: value for name, value in step.event.data.items() if name in told}
+    return replace(step.event, data=_without_hidden(kept, readable))
+
+
+def changed(step: Step, *, is_insider: bool) -> tuple[Difference, ...]:
+    """What the event changed. Outsiders are told where both versions were public; before its first one there was nothing."""
+    if step.before is None or not (is_insider or (is_public(step.before) and is_public(step.after))):
+        return ()
+    return differences(step.before, step.after)
+
+
+def _without_hidden(data: dict[str, Any], readable: Collection[str]) -> dict[str, Any]:
+    shown = dict(data)
+    if "relations" in shown:
+        shown["relations"] = [one for one in shown["relations"] if one["incident"] in readable]
+    if "members" in shown:
+        shown["members"] = [one for one in shown["members"] if one in readable]
+    return shown

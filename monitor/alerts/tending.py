@@ -1,0 +1,121 @@
+"""What becomes due because nothing has happened: others are called where nobody acknowledges, and people are reminded."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.core.bundling import is_last_word
+from monitor.core.incident import Incident
+from monitor.core.kinds import IncidentStage
+from monitor.core.message import Message, MessageKind
+from monitor.core.routing import matches, message_id, reminder_message
+from monitor.core.watchlist import Channel, Route, Watchlist
+from monitor.store import Care, Reading, Unattended
+
+
+@dataclass(frozen=True, slots=True)
+class Tended:
+    """What is to be owed from now on, and what is not to be owed any more."""
+
+    released: Sequence[str]
+    cancelled: Sequence[str]
+    reminders: Sequence[Message]
+
+    def __bool__(self) -> bool:
+        return bool(self.released or self.cancelled or self.reminders)
+
+
+@dataclass(frozen=True, slots=True)
+class _Repetition:
+    """The `number`th reminder that a receiver is owed, who knows of what happened at `alarm_at`."""
+
+    id: str
+    number: int
+    incident: str
+    alarm_at: datetime
+    route: Route
+    channel: Channel
+
+
+async def tend(reading: Reading, watchlist: Watchlist, address: str, now: datetime) -> Tended:
+    """Decide what is due at `now`. `address` is where readers find us."""
+    released, cancelled = await _escalations(reading, now)
+    return Tended(released, cancelled, await _reminders(reading, watchlist, address, now))
+
+
+def is_acknowledged(care: Care | None, incident: Incident) -> bool:
+    """Whether somebody sees to it. What was said of it before it came back does not count any more."""
+    if care is None or care.acknowledged_at is None:
+        return False
+    return incident.stage_since is None or care.acknowledged_at >= incident.stage_since
+
+
+def is_muted(care: Care | None, now: datetime) -> bool:
+    """Whether somebody wants quiet."""
+    return care is not None and care.muted_until is not None and care.muted_until > now
+
+
+async def _escalations(reading: Reading, now: datetime) -> tuple[list[str], list[str]]:
+    due = await reading.escalations(now)
+    if not due:
+        return [], []
+    names = {one.incident for one in due if one.incident}
+    spoken = await reading.being_told(names)
+    needed = {name for name in names if await _needs_others(reading, name, now)}
+    released = [one.id for one in due if _goes_out(one, spoken, needed)]
+    return released, sorted({one.id for one in due} - set(released))
+
+
+async def _needs_others(reading: Reading, name: str, now: datetime) -> bool:
+    incident, care = await reading.incident(name), await reading.care(name)
+    if incident is None or not _stands(incident):
+        return False
+    return not is_acknowledged(care, incident) and not is_muted(care, now)
+
+
+def _goes_out(escalation: Message, spoken: Collection[tuple[str, str, str]], needed: Collection[str]) -> bool:
+    """The end goes to whom the alarm went; everything else wherever others are needed."""
+    if is_last_word(escalation):
+        return (escalation.route, escalation.channel, escalation.incident) in spoken
+    return escalation.incident in needed
+
+
+def _stands(incident: Incident) -> bool:
+    return incident.is_open and incident.stage is IncidentStage.CONFIRMED
+
+
+async def _reminders(reading: Reading, watchlist: Watchlist, address: str, now: datetime) -> list[Message]:
+    routes = {route.id: route for route in watchlist.alerts.routes if route.repeat}
+    channels = {channel.id: channel for channel in watchlist.alerts.channels}
+    if not routes:
+        return []
+    due = [
+        repetition
+        for one in await reading.unattended(routes)
+        if one.channel in channels and (repetition := _repetition(one, routes[one.route], channels[one.channel], now))
+    ]
+    known = await reading.known_messages([one.id for one in due])
+    made = [await _reminder(reading, one, watchlist, address, now) for one in due if one.id not in known]
+    return [one for one in made if one is not None]
+
+
+def _repetition(one: Unattended, route: Route, channel: Channel, now: datetime) -> _Repetition | None:
+    """Which repetition is due, if one is. What fell due while nobody was there to send it is not made up for."""
+    number = (now - one.told_at) // timedelta(seconds=route.repeat or 0)
+    if number < 1:
+        return None
+    name = message_id(one.incident, number, route.id, channel.id, MessageKind.REMINDER)
+    return _Repetition(name, number, one.incident, one.alarm_at, route, channel)
+
+
+async def _reminder(reading: Reading, due: _Repetition, watchlist: Watchlist, address: str, now: datetime) -> Message | None:
+    incident, care = await reading.incident(due.incident), await reading.care(due.incident)
+    if incident is None or not _stands(incident) or not matches(due.route.match, incident, watchlist):
+        return None
+    if is_acknowledged(care, incident) or is_muted(care, now):
+        return None
+    if incident.stage_since and due.alarm_at < incident.stage_since:
+        # It has come back, and they know of its end only.
+        return None
+    last = (await reading.events(incident.id))[-1]
+    return reminder_message(incident, last, due.route, due.channel, due.number, watchlist, address, now)

@@ -1,0 +1,96 @@
+"""What a message carries: the payload that its channel sends, in words for people and in fields for programs. Pure.
+
+A payload is complete when it is written: delivery decides nothing any more. Whatever stands in names, reasons and looks, it
+stays below the 20 kB that a webhook may have, and holds no line break, terminal escape or markup in a title.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from monitor.core import wording
+from monitor.core.disclosure import effective_tlp, is_discreet
+from monitor.core.incident import Bracket, Incident
+from monitor.core.model import Language
+from monitor.core.severity import severity
+from monitor.core.telling import Telling
+from monitor.core.watchlist import Channel
+
+REMINDER = "incident.reminder"
+"""The type of a payload that only reminds. All others of an incident are called after their event."""
+
+BECAUSE_LIMIT = 1000
+"""Characters of a rule's explanation that travel with a message."""
+
+NAME_LIMIT = 100
+"""Characters of an id, a rule or a mechanism that travel with a message; ours are far shorter."""
+
+LIST_LIMIT = 20
+"""Mechanisms or countries that travel with a message: with the other limits it keeps a body under 20 kB."""
+
+
+def of_incident(telling: Telling, channel: Channel, at: datetime) -> dict[str, Any]:
+    """News of an incident, since `at`, for readers of this channel."""
+    kind = REMINDER if telling.is_reminder else f"incident.{telling.event.kind}"
+    tlp = effective_tlp(telling.incident, telling.watchlist)
+    return {"type": kind, "time": _rfc3339(at), "data": _data(telling, names_nobody=is_discreet(channel, tlp))}
+
+
+def for_readers(telling: Telling) -> dict[str, Any]:
+    """News of an incident for those who may read it, and come for it themselves: nothing of it stands on a lock screen."""
+    event = telling.event
+    return {"type": f"incident.{event.kind}", "time": _rfc3339(event.at), "data": _data(telling, names_nobody=False)}
+
+
+def of_test(route: str, language: Language, now: datetime) -> dict[str, Any]:
+    """A try-out of a route."""
+    text = wording.of_test(route, language)
+    return {"type": "test", "time": _rfc3339(now), "data": {"language": language, "title": text.title, "text": text.body}}
+
+
+def _data(telling: Telling, *, names_nobody: bool) -> dict[str, Any]:
+    incident = telling.incident
+    tlp = effective_tlp(incident, telling.watchlist)
+    text = wording.discreet(telling) if names_nobody else wording.in_full(telling)
+    return {
+        "incident": incident.id,
+        "version": telling.event.version,
+        "stage": incident.stage.value,
+        "severity": severity(incident).value,
+        "tlp": tlp.value,
+        "language": telling.language,
+        "title": text.title,
+        "text": text.body,
+        "url": telling.link,
+        "url_api": f"{telling.address}/api/v1/incidents/{incident.id}",
+        "details": None if names_nobody else _details(incident),
+    }
+
+
+def _details(incident: Incident) -> dict[str, Any]:
+    return {
+        "organisation": _name(incident.key.organisation),
+        "target": _name(incident.key.target),
+        "kind": incident.kind.value,
+        "countries": list(incident.countries[:LIST_LIMIT]),
+        "provider": _name(incident.provider),
+        "origin": incident.origin.value,
+        "strength": incident.strength.value if incident.strength else None,
+        "rule": _name(incident.rule),
+        "because": wording.plain(incident.because or "", BECAUSE_LIMIT),
+        "mechanisms": [wording.plain(one, NAME_LIMIT) for one in incident.mechanisms[:LIST_LIMIT]],
+        "intermittent": incident.intermittent,
+        "onset": _bracket(incident.onset) if incident.onset else None,
+        "end": _bracket(incident.end) if incident.end else None,
+    }
+
+
+def _name(name: str | None) -> str | None:
+    return wording.plain(name, NAME_LIMIT) if name else None
+
+
+def _bracket(bracket: Bracket) -> dict[str, str | None]:
+    return {"after": _rfc3339(bracket.after) if bracket.after else None, "by": _rfc3339(bracket.by)}
+
+
+def _rfc3339(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,44 @@
+"""How far an incident may travel, and who may be told its names (TLP 2.0). Pure.
+
+- What was measured starts as AMBER. What a person releases, or closes, travels as that person decided.
+- Until somebody has decided on the incident itself, the RED of an organisation or target that it is about holds for it too.
+- RED is for those who read it: no channel is told its names, whatever its settings say. A case number and a link it may have.
+- A channel of which `up_to` says so hears nothing at all of what may not travel so far.
+"""
+
+from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Final
+
+from monitor.core.incident import Incident
+from monitor.core.model import Tlp
+from monitor.core.watchlist import Channel, Watchlist
+
+_CLOSENESS: Final = MappingProxyType({tlp: place for place, tlp in enumerate((Tlp.CLEAR, Tlp.GREEN, Tlp.AMBER, Tlp.RED))})
+
+
+def effective_tlp(incident: Incident, watchlist: Watchlist) -> Tlp:
+    """How far the incident may travel, the marks on those whom it is about counted in."""
+    if incident.tlp is Tlp.AMBER and Tlp.RED in _marks(incident, watchlist):
+        return Tlp.RED
+    return incident.tlp
+
+
+def may_hear(channel: Channel, tlp: Tlp) -> bool:
+    """Whether anything of what is marked `tlp` may be sent into the channel, be it a number only."""
+    return _CLOSENESS[tlp] <= _CLOSENESS[channel.up_to]
+
+
+def is_discreet(channel: Channel, tlp: Tlp) -> bool:
+    """Whether the channel is told of what is marked `tlp` without any name."""
+    return tlp is Tlp.RED or (channel.discreet and tlp is not Tlp.CLEAR)
+
+
+def _marks(incident: Incident, watchlist: Watchlist) -> Iterator[Tlp]:
+    """The marks on the organisations, and on the target, that an incident is about."""
+    about = {incident.key.organisation, *incident.affected}
+    for organisation in watchlist.organisations:
+        if organisation.id in about:
+            yield organisation.tlp
+    ours = watchlist.organisation(incident.key.organisation)
+    yield from (target.tlp for target in ours.targets if target.id == incident.key.target) if ours else ()

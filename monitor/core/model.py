@@ -1,0 +1,113 @@
+"""What all configuration is built of: closed words and spellings that several of its models share."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+
+from monitor.core.country import existing_country
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(existing_country)]
+Language = Literal["en", "ru"]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,63}$")]
+
+_DURATION = re.compile(r"^(\d{1,6})(s|min|h|d)$")
+_UNIT_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+
+
+def _seconds(value: Any) -> Any:
+    found = _DURATION.match(value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("write a duration as a number and a unit: 30s, 5min, 12h or 90d")
+    return int(found[1]) * _UNIT_SECONDS[found[2]]
+
+
+Seconds = Annotated[
+    int,
+    BeforeValidator(_seconds),
+    PlainSerializer(lambda seconds: f"{seconds}s", return_type=str, when_used="json"),
+    Field(ge=1),
+]
+"""Whole seconds; written `30s`, `5min`, `12h` or `90d`, and in JSON too, so that a plan can be read back."""
+
+
+def _wait(value: Any) -> Any:
+    return 0 if value in (0, "0", "0s") else _seconds(value)
+
+
+Wait = Annotated[
+    int,
+    BeforeValidator(_wait),
+    PlainSerializer(lambda seconds: f"{seconds}s", return_type=str, when_used="json"),
+    Field(ge=0, le=3600),
+]
+"""Whole seconds, spelled as `Seconds`, that may also be none (`0s`) and are at most an hour."""
+
+
+def _existing_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("write a time zone as the IANA database names it: UTC, Europe/Vilnius, Asia/Tbilisi")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_existing_zone)]
+"""A time zone by its name in the IANA database."""
+
+ClockTime = Annotated[str, StringConstraints(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$")]
+"""A time of day, such as 07:30, in quotes."""
+
+
+class Model(BaseModel):
+    """Base of all configuration: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
+
+
+class Tlp(StrEnum):
+    """Traffic Light Protocol 2.0: how far something may travel."""
+
+    CLEAR = "CLEAR"
+    GREEN = "GREEN"
+    AMBER = "AMBER"
+    RED = "RED"
+
+
+class Words(Model):
+    """One text in English and Russian. Where the Russian is missing, the English stands."""
+
+    en: str = Field(min_length=1, max_length=2000)
+    ru: str | None = Field(default=None, min_length=1, max_length=2000)
+
+    def of(self, language: str) -> str:
+        """The text in `language`, else in English."""
+        return self.ru if language == "ru" and self.ru else self.en
+
+
+def _no_number(value: Any) -> Any:
+    """Pydantic would take `20260301`, in quotes or without, for seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and value.isdigit()):
+        raise ValueError("write a date, a time and its time zone, such as 2026-03-01T09:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+
+
+class Source(Model):
+    """Where a fact about an organisation or a provider was found. `date` is the source's own, never that of the fact."""
+
+    title: str
+    url: str | None = None
+    date: str | None = Field(default=None, pattern=r"^\d{4}(?:-\d{2}(?:-\d{2})?)?$")

@@ -1,0 +1,86 @@
+"""What is to be told: news of an incident, for certain readers, and which turn of it matters to them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from monitor.core.incident import Event, Incident
+from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.model import Language
+from monitor.core.phrases import PHRASES
+from monitor.core.phrases.table import INTERCEPTED, Loss, Phrases
+from monitor.core.severity import is_interception
+from monitor.core.watchlist import Watchlist
+
+_TURN_OF_STAGE: Final = MappingProxyType(
+    {
+        IncidentStage.ENDED: EventKind.ENDED,
+        IncidentStage.REINSTATED: EventKind.REINSTATED,
+        IncidentStage.AVERTED: EventKind.AVERTED,
+        IncidentStage.RETRACTED: EventKind.RETRACTED,
+    }
+)
+
+_LAST: Final = frozenset(_TURN_OF_STAGE.values())
+
+_TURNS: Final = _LAST | {EventKind.REINSTATEMENT_ANNOUNCED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What is to be told, in which language. `address` is where readers find us.
+
+    - `is_reminder`: nothing new has happened; the loss stands and nobody has acknowledged it
+    - `is_escalation`: it comes to these readers because nobody has acknowledged it
+    - `may_name`: ids of the organisations that these readers may hear of in a mass event (None: all)
+    """
+
+    event: Event
+    incident: Incident
+    watchlist: Watchlist
+    language: Language
+    address: str
+    is_reminder: bool = False
+    is_escalation: bool = False
+    may_name: Collection[str] | None = None
+
+    @property
+    def link(self) -> str:
+        """The incident's page."""
+        return f"{self.address}/incidents/{self.incident.id}"
+
+    @property
+    def phrases(self) -> Phrases:
+        """The words of its language."""
+        return PHRASES[self.language]
+
+    @property
+    def loss(self) -> Loss:
+        """How this kind of loss is told."""
+        return self.phrases.losses[INTERCEPTED if is_interception(self.incident) else self.incident.kind]
+
+    @property
+    def turn(self) -> EventKind:
+        """The turn that matters to the reader: `confirmed` while the loss stands, whatever the news of it is.
+
+        News of what is over must not say that it stands, so the incident's stage decides where the event does not.
+        """
+        if self.event.kind in _TURNS and not self.is_reminder:
+            return self.event.kind
+        return _TURN_OF_STAGE.get(self.incident.stage, EventKind.CONFIRMED)
+
+    @property
+    def stands(self) -> bool:
+        """Whether the loss is told as one that stands."""
+        return self.turn is EventKind.CONFIRMED
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing stands any more that could be acknowledged or muted."""
+        return self.turn in _LAST
+
+    @property
+    def is_scattered(self) -> bool:
+        """Whether a mass event is taken back. Its members may well stand."""
+        return self.incident.is_mass and self.turn is EventKind.RETRACTED

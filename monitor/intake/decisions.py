@@ -1,0 +1,112 @@
+"""Enters what a person decides into the log, with all that follows from it, in one transaction.
+
+Only the event's version ties a decision to what was decided upon: where the service has advanced the incident meanwhile, it is
+read and decided anew.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.core.decision import Decision, decide, link, take_in
+from monitor.core.erasure import emptied, redacted
+from monitor.core.incident import Event, Incident, apply
+from monitor.core.kinds import RelationKind
+from monitor.core.routing import route
+from monitor.core.watchlist import Watchlist
+from monitor.store import OutOfStep, Store
+
+
+class Moved(Exception):
+    """The incident has changed since whoever decides has read it; `version` is where it stands now."""
+
+    def __init__(self, incident: Incident) -> None:
+        super().__init__(f"{incident.id} is at version {incident.version} now: read it again, then decide")
+        self.version = incident.version
+
+
+async def carry_out(
+    store: Store,
+    incident: str,
+    decision: Decision,
+    now: datetime,
+    watchlist: Watchlist,
+    address: str,
+    version: int | None = None,
+) -> Incident | None:
+    """Decide upon `incident`: the event, the messages it owes and, for an erasure, the log as it must read from now on.
+
+    Returns the incident as it is afterwards; None where there is none of that id. `address` is where readers find us; with a
+    `version` the decision is upon just that one. Raises `Refused`, `Moved`, or `StoreUnavailable`.
+    """
+    while True:
+        with contextlib.suppress(OutOfStep):
+            async with store.reading() as reading:
+                found = await reading.incident(incident)
+                log = await reading.events(incident) if decision.field else []
+            if found is None:
+                return None
+            _insist_on(found, version)
+            event = decide(found, decision, now)
+            decided = apply(found, event)
+            await _write(store, [(event, decided)], _redacted(found, decision, log), watchlist, address)
+            return decided
+
+
+def _insist_on(found: Incident, version: int | None) -> None:
+    if version not in {None, found.version}:
+        raise Moved(found)
+
+
+async def connect(
+    store: Store,
+    ends: tuple[str, str],
+    relation: RelationKind,
+    told: tuple[str, str],
+    now: datetime,
+    watchlist: Watchlist,
+    version: int | None = None,
+) -> Incident | None:
+    """Say how the first of `ends` stands to the second; a mass event is told of its new member in the same transaction.
+
+    `told` is the reason, and who gives it. Nobody is notified. Returns the first as it is afterwards; None where either is
+    unknown. With a `version` the decision is upon just that one of the first. Raises `Refused`, `Moved`, or `StoreUnavailable`.
+    """
+    while True:
+        with contextlib.suppress(OutOfStep):
+            async with store.reading() as reading:
+                found, other = [await reading.incident(one) for one in ends]
+            if found is None or other is None:
+                return None
+            _insist_on(found, version)
+            steps = _linked(found, other, relation, told, now)
+            await _write(store, steps, (), watchlist, "")
+            return steps[0][1]
+
+
+def _linked(
+    incident: Incident, other: Incident, relation: RelationKind, told: tuple[str, str], now: datetime
+) -> list[tuple[Event, Incident]]:
+    event = decide(incident, link(other, relation, *told), now)
+    steps = [(event, apply(incident, event))]
+    if relation is RelationKind.MEMBER_OF:
+        gained = decide(other, take_in(incident, *told), now)
+        steps.append((gained, apply(other, gained)))
+    return steps
+
+
+def _redacted(incident: Incident, decision: Decision, log: Sequence[Event]) -> tuple[Event, ...]:
+    if decision.field is None or incident.dossier is None:
+        return ()
+    _, texts = emptied(incident.dossier, decision.field)
+    return tuple(redacted(log, decision.field, texts))
+
+
+async def _write(
+    store: Store, steps: Sequence[tuple[Event, Incident]], rewritten: Sequence[Event], watchlist: Watchlist, address: str
+) -> None:
+    async with store.writing() as writing:
+        await writing.append([event for event, _ in steps], [incident for _, incident in steps])
+        await writing.redact(rewritten)
+        for event, incident in steps:
+            await writing.add_messages(route(event, incident, watchlist, address))

@@ -1,0 +1,80 @@
+"""What follows from verdicts, worked out again after they have changed: current states, spans and hours of a check.
+
+Only what rests on looks that are still stored is redone. Of what reaches further back, the older part stays as it was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from monitor.store import mapping, queries
+from monitor.store.courses import Course, hours_of
+from monitor.store.records import Judged, Span, Standing
+from probes.kit.vocabulary import State
+
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+async def rewrite(connection: AsyncConnection, looks: Sequence[Judged]) -> None:
+    """Put the verdicts of these looks in place of the stored ones. Facts are never touched."""
+    if looks:
+        await connection.execute(queries.REJUDGE, [mapping.verdict_columns(look.verdict) for look in looks])
+
+
+async def redo(connection: AsyncConnection, check: str, looks: Sequence[Judged]) -> None:
+    """Work out anew what follows from `looks`: all that are stored of one check, oldest first, at least one."""
+    first = looks[0].verdict.at
+    before = await _before(connection, check, first)
+    course = Course(check, standing=before)
+    course.follow(look.verdict for look in looks)
+    await connection.execute(queries.FORGET_SPANS, {"check_id": check, "since": first})
+    if course.ended:
+        await connection.execute(queries.ADD_SPAN, [mapping.span_columns(span) for span in course.ended])
+    if course.standing is not None and course.newest is not None:
+        standing = mapping.standing_columns(course.standing, course.newest)
+        await connection.execute(queries.set_standing(connection.dialect.name), standing)
+    await _redo_hours(connection, check, looks)
+
+
+async def _before(connection: AsyncConnection, check: str, first: datetime) -> Standing | None:
+    """Where the check stood before the first look that is still stored, as far as that was kept."""
+    spans = mapping.fetched(await connection.execute(queries.SPANS_UP_TO, {"check_id": check, "until": first}))
+    present = mapping.fetched(await connection.execute(queries.STANDINGS, {"check_ids": [check]}))
+    reaching = [mapping.span_from(row) for row in spans]
+    open_since = [one for one in map(mapping.standing_from, present) if one.since < first]
+    if open_since:
+        return _cut(open_since[-1], first)
+    return _as_standing(reaching[-1], first) if reaching else None
+
+
+def _cut(standing: Standing, first: datetime) -> Standing:
+    measured_at = standing.measured_at and min(standing.measured_at, first - _INSTANT)
+    return replace(standing, last_at=min(standing.last_at, first - _INSTANT), measured_at=measured_at)
+
+
+def _as_standing(span: Span, first: datetime) -> Standing:
+    measured = span.state is not State.UNMEASURED
+    last = min(span.last_at, first - _INSTANT)
+    return Standing(
+        state=span.state,
+        since=span.started_at,
+        last_at=last,
+        looks=span.looks,
+        measured_state=span.state if measured else None,
+        measured_since=span.started_at if measured else None,
+        measured_at=last if measured else None,
+    )
+
+
+async def _redo_hours(connection: AsyncConnection, check: str, looks: Sequence[Judged]) -> None:
+    """Count the hours anew. The one in which the oldest look lies may have lost looks to the retention: it stays as it was."""
+    oldest = looks[0].verdict.at.replace(minute=0, second=0, microsecond=0)
+    since = oldest + timedelta(hours=1)
+    whole = [look for look in looks if look.verdict.at >= since]
+    await connection.execute(queries.FORGET_HOURS, {"check_id": check, "since": since})
+    if whole:
+        rows = [mapping.hour_columns(hour) for hour in hours_of(whole)]
+        await connection.execute(queries.add_to_hour(connection.dialect.name), rows)

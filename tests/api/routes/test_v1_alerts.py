@@ -1,0 +1,152 @@
+"""`/api/v1/alerts`: what one would be alerted of, for programs that ask from time to time."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from monitor.alerts.payload import IncidentPayload
+from monitor.core.incident import Bracket
+from monitor.core.keys import Scope
+from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.model import Tlp
+from tests.api import cast
+from tests.api.conftest import House
+
+ALERTS = "/api/v1/alerts"
+
+
+async def told(client: httpx2.AsyncClient, query: str = "") -> list[tuple[str, str]]:
+    answer = await client.get(f"{ALERTS}{query}")
+    assert answer.status_code == 200, answer.text
+    return [(one["id"], one["type"]) for one in answer.json()["items"]]
+
+
+def a_course(number: int, **where: Any) -> cast.Story:
+    """Seen, confirmed, over, and back again."""
+    story = cast.suspicion(number, **where).confirmed()
+    return story.ended(cast.NOW - timedelta(hours=1)).then(
+        EventKind.REOPENED, cast.NOW, stage=IncidentStage.CONFIRMED, onset=Bracket(after=None, by=cast.NOW)
+    )
+
+
+async def test_alerts_are_what_subscribers_are_told_in_the_order_of_the_log(house: House, staff: httpx2.AsyncClient) -> None:
+    await cast.plant(house.store, a_course(1), cast.suspicion(2, "memorial", "memohrc-org"), cast.attested(3))
+    assert await told(staff) == [
+        ("CW-2026-0001.2", "incident.confirmed"),
+        ("CW-2026-0001.3", "incident.ended"),
+        ("CW-2026-0001.4", "incident.reopened"),
+    ]
+
+
+async def test_an_alert_is_what_a_webhook_would_be_sent(house: House, staff: httpx2.AsyncClient) -> None:
+    await cast.plant(house.store, cast.suspicion(1).confirmed())
+    (item,) = (await staff.get(f"{ALERTS}?lang=ru")).json()["items"]
+    assert item.pop("id") == "CW-2026-0001.2"
+    payload = IncidentPayload.model_validate(item)
+    assert (payload.type, payload.data.incident, payload.data.version) == ("incident.confirmed", "CW-2026-0001", 2)
+    assert payload.data.severity == "morning"
+    assert "ОВД-Инфо" in payload.data.title
+    assert payload.data.details.because == cast.SNI_RESET
+    assert payload.data.url == f"{cast.ADDRESS}/incidents/CW-2026-0001"
+
+
+async def test_pages_leave_nothing_out_and_the_cursor_stays_good(house: House, staff: httpx2.AsyncClient) -> None:
+    await cast.plant(house.store, *(a_course(number) for number in range(1, 5)))
+    seen: list[str] = []
+    cursor = (await staff.get(ALERTS, params={"limit": 1})).json()["items"] and "start"
+    for _ in range(4):
+        page = (await staff.get(f"{ALERTS}?after={cursor}&limit=5")).json()
+        seen += [one["id"] for one in page["items"]]
+        cursor = page["next"]
+    assert seen == [f"CW-2026-000{number}.{version}" for number in range(1, 5) for version in (2, 3, 4)]
+    assert cursor == seen[-1]
+    await cast.plant(house.store, cast.suspicion(9).confirmed())
+    assert await told(staff, f"?after={cursor}") == [("CW-2026-0009.2", "incident.confirmed")]
+
+
+async def test_where_nothing_has_happened_the_cursor_is_the_start(anonymous: httpx2.AsyncClient) -> None:
+    assert (await anonymous.get(ALERTS)).json() == {"items": [], "next": "start"}
+    assert (await anonymous.get(f"{ALERTS}?after=start")).json() == {"items": [], "next": "start"}
+
+
+async def test_the_public_hears_of_a_case_when_it_is_released_and_insiders_when_it_happens(
+    house: House, anonymous: httpx2.AsyncClient
+) -> None:
+    story = cast.suspicion(1).confirmed()
+    await cast.plant(house.store, cast.suspicion(2, target="donate").confirmed().released(), story)
+    before = (await anonymous.get(ALERTS)).json()["next"]
+    released = story.released().ended(cast.NOW)
+    await cast.plant(house.store, cast.Story(released.incident, released.events[2:]))
+    assert await told(anonymous, f"?after={before}") == [
+        ("CW-2026-0001.3", "incident.released"),
+        ("CW-2026-0001.4", "incident.ended"),
+    ]
+    async with house.client(secret=await house.key(Scope.READ, organisations=("ovd-info",))) as insider:
+        assert [name for name, _ in await told(insider)] == ["CW-2026-0002.2", "CW-2026-0001.2", "CW-2026-0001.4"]
+
+
+async def test_outsiders_are_told_no_vantage_point_and_no_reason_of_a_release(
+    house: House, anonymous: httpx2.AsyncClient
+) -> None:
+    await cast.plant(house.store, cast.suspicion(1).confirmed().released())
+    text = (await anonymous.get(ALERTS)).text
+    assert "incident.released" in text
+    assert not [name for name in ("moscow-home", "Anna", "Petrova") if name in text]
+
+
+async def test_what_is_closed_again_is_gone_and_so_is_its_cursor(house: House, anonymous: httpx2.AsyncClient) -> None:
+    story = cast.suspicion(1).confirmed().released()
+    await cast.plant(house.store, story)
+    cursor = (await anonymous.get(ALERTS)).json()["next"]
+    closed = story.then(EventKind.RELEASED, cast.NOW, tlp=Tlp.AMBER, reason="asked for")
+    await cast.plant(house.store, cast.Story(closed.incident, closed.events[-1:]))
+    assert await told(anonymous) == []
+    answer = await anonymous.get(f"{ALERTS}?after={cursor}")
+    assert answer.status_code == 422
+    assert "begin again with `start`" in answer.json()["detail"]
+
+
+async def test_the_cursor_of_what_is_hidden_and_of_what_is_missing_get_the_same_answer(
+    house: House, anonymous: httpx2.AsyncClient
+) -> None:
+    await cast.plant(house.store, cast.suspicion(1).confirmed(), cast.suspicion(2, target="donate").confirmed().released())
+    answers = [await anonymous.get(f"{ALERTS}?after={one}") for one in ("CW-2026-0001.2", "CW-2026-0002.9", "CW-2026-9999.1")]
+    assert {(one.status_code, one.content) for one in answers} == {(422, answers[0].content)}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?organisation=memorial", ["CW-2026-0002.2"]),
+        ("?kind=outage", ["CW-2026-0002.2"]),
+        ("?country=RU", ["CW-2026-0001.2", "CW-2026-0002.2"]),
+        ("?country=BY", []),
+        ("?tlp=CLEAR", []),
+        ("?provider=mailchimp", []),
+        ("?limit=1", ["CW-2026-0001.2"]),
+    ],
+)
+async def test_filters_narrow_the_alerts(house: House, staff: httpx2.AsyncClient, query: str, expected: list[str]) -> None:
+    second = cast.suspicion(2, "memorial", "memohrc-org", kind=Kind.OUTAGE).confirmed()
+    await cast.plant(house.store, cast.suspicion(1).confirmed(), second)
+    assert [name for name, _ in await told(staff, query)] == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "named"),
+    [
+        ("?since=0", 400, "it knows: after, country, kind, lang, limit, organisation, provider, tlp"),
+        ("?after=118", 422, "after"),
+        ("?after=CW-2026-0001", 422, "after"),
+        ("?after=", 422, "after"),
+        ("?limit=0", 422, "limit"),
+    ],
+)
+async def test_what_cannot_be_used_is_an_error_that_says_so(
+    anonymous: httpx2.AsyncClient, query: str, status: int, named: str
+) -> None:
+    answer = await anonymous.get(f"{ALERTS}{query}")
+    assert answer.status_code == status
+    assert named in answer.json()["detail"]

@@ -1,0 +1,79 @@
+"""What several messages say when they travel together."""
+
+from typing import Any
+
+from monitor.core import wording
+from monitor.core.kinds import IncidentStage
+from monitor.core.watchlist import Severity
+from tests.monitor.cast import ADDRESS
+
+
+def item(number: int, stage: IncidentStage = IncidentStage.CONFIRMED, severity: Severity = Severity.MORNING) -> dict[str, Any]:
+    """The data of a message, as far as a text for several of them reads it."""
+    case = f"CW-2021-{number:04}"
+    data = {"incident": case, "title": f"{case}: alarm", "url": f"{ADDRESS}/incidents/{case}"}
+    return {**data, "stage": stage.value, "severity": severity.value}
+
+
+ENDED = [item(number, IncidentStage.ENDED) for number in (20, 21, 22)]
+TRY_OUT = {"title": "Test of route duty", "text": "This is a test.", "language": "en"}
+
+
+def test_the_title_counts_alarms_before_what_is_over() -> None:
+    items = [*ENDED, *map(item, range(12))]
+    assert wording.of_group(items, "en").title == "12 alarms, 3 over"
+    assert wording.of_group(items, "ru").title == "12 тревог, 3 отбоя"
+
+
+def test_a_false_alarm_is_no_recovery() -> None:
+    items = [item(1), item(2, IncidentStage.RETRACTED), item(3, IncidentStage.AVERTED), item(4, IncidentStage.REINSTATED)]
+    assert wording.of_group(items, "en").title == "1 alarm, 2 over, 1 false alarm"
+    assert wording.of_group(items, "ru").title == "1 тревога, 2 отбоя, 1 ложная тревога"
+
+
+def test_a_case_of_which_two_messages_speak_counts_once_as_it_is_now() -> None:
+    items = [item(1), item(2), item(1, IncidentStage.ENDED)]
+    text = wording.of_group(items, "en")
+    assert text.title == "1 alarm, 1 over"
+    assert text.body.count("CW-2021-0001: alarm") == 2
+
+
+def test_every_message_is_a_short_block_in_the_order_in_which_it_happened() -> None:
+    text = wording.of_group([item(2, severity=Severity.DIGEST), *ENDED[:1], item(1)], "en")
+    assert text.body.split("\n\n") == [
+        "All of this can wait until morning.",
+        f"CW-2021-0002: alarm\n{ADDRESS}/incidents/CW-2021-0002",
+        f"CW-2021-0020: alarm\n{ADDRESS}/incidents/CW-2021-0020",
+        f"CW-2021-0001: alarm\n{ADDRESS}/incidents/CW-2021-0001",
+        f"Everything at a glance:\n{ADDRESS}/",
+    ]
+
+
+def test_after_ten_the_rest_is_counted() -> None:
+    blocks = wording.of_group([item(number) for number in range(12)], "ru").body.split("\n\n")
+    assert len(blocks) == 13
+    assert blocks[-2:] == ["И ещё 2 сообщения.", f"Всё сразу:\n{ADDRESS}/"]
+
+
+def test_one_that_cannot_wait_makes_all_of_it_urgent() -> None:
+    items = [item(1), item(2, severity=Severity.PAGE)]
+    assert wording.of_group(items, "en").body.startswith("Act now: at least one of these cannot wait.")
+
+
+def test_what_is_over_is_not_urgent_any_more() -> None:
+    over = item(2, IncidentStage.ENDED, Severity.PAGE)
+    assert wording.of_group([item(2, severity=Severity.PAGE), over], "en").body.startswith("Nothing needs doing now.")
+
+
+def test_what_speaks_of_no_case_is_counted_apart_and_has_no_link() -> None:
+    text = wording.of_group([TRY_OUT, TRY_OUT], "ru")
+    assert text.title == "2 других сообщения"
+    assert text.body == "Сейчас ничего делать не нужно.\n\nTest of route duty\n\nTest of route duty"
+
+
+def test_a_digest_says_that_it_is_one() -> None:
+    items = [item(1, severity=Severity.DIGEST), ENDED[0]]
+    assert wording.of_digest(items, "en").title == "Digest: 1 alarm, 1 over"
+    assert wording.of_digest(items, "ru").title == "Сводка: 1 тревога, 1 отбой"
+    assert wording.of_digest(items, "en").body == wording.of_group(items, "en").body
+    assert wording.of_digest(items, "en").body.startswith("There is no hurry.")

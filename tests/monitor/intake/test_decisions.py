@@ -1,0 +1,153 @@
+"""A person's decision is entered with all that follows from it, or not at all."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from monitor.core import decision
+from monitor.core.decision import Refused
+from monitor.core.dossier import Dossier, Reply
+from monitor.core.incident import Bracket, CaseKey, Change, Incident, apply, fold, record
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
+from monitor.core.model import Words
+from monitor.core.watchlist import Route
+from monitor.intake import carry_out, connect
+from monitor.store import Reading, Store
+from tests.monitor.cast import ADDRESS, ONSET, watchlist
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+WATCHLIST = watchlist(Route(id="staff", channels=("desk",)))
+BLOCKED = Change(
+    key=CaseKey(organisation="ovd-info", target="ovd.info", family="path", country="RU"),
+    kind=Kind.BLOCKING,
+    stage=IncidentStage.CONFIRMED,
+    onset=Bracket(after=None, by=ONSET),
+    vantages=("moscow-home",),
+)
+
+
+async def kept(store: Store, name: str = "CW-2026-0001", change: Change = BLOCKED) -> Incident:
+    """A confirmed incident in the store."""
+    events = [record(name, 1, ONSET, EventKind.OPENED, replace(change, stage=IncidentStage.SUSPECTED))]
+    events.append(record(name, 2, ONSET, EventKind.CONFIRMED, Change(stage=IncidentStage.CONFIRMED)))
+    incident = fold(events)
+    async with store.writing() as writing:
+        await writing.append(events, [incident])
+    return incident
+
+
+async def decide(store: Store, incident: Incident, wanted: decision.Decision) -> Incident:
+    return await carry_out(store, incident.id, wanted, NOW, WATCHLIST, ADDRESS)
+
+
+async def test_a_decision_and_the_messages_that_it_owes_are_written_together(store: Store) -> None:
+    incident = await kept(store)
+    retracted = await decide(store, incident, decision.retract("our own line was at fault", "command line"))
+    async with store.reading() as reading:
+        assert await reading.incident(incident.id) == retracted
+        assert [one.message.version for one in await reading.messages(incident.id)] == [3]
+
+
+async def test_what_is_refused_leaves_no_trace(store: Store) -> None:
+    incident = await kept(store)
+    with pytest.raises(Refused, match="is no notice"):
+        await decide(store, incident, decision.avert("they relented", "command line"))
+    async with store.reading() as reading:
+        assert await reading.incident(incident.id) == incident
+
+
+async def test_an_incident_that_nobody_knows_is_none(store: Store) -> None:
+    assert await carry_out(store, "CW-2026-0999", decision.retract("x", "staff"), NOW, WATCHLIST, ADDRESS) is None
+    assert await connect(store, ("CW-1", "CW-2"), RelationKind.FOLLOWS, ("x", "staff"), NOW, WATCHLIST) is None
+
+
+async def test_a_mass_event_learns_of_its_member_in_the_same_transaction(store: Store) -> None:
+    member = await kept(store)
+    elsewhere = CaseKey(organisation="ovd-info", target="mail", family="path", country="RU")
+    parent = await kept(store, "CW-2026-0002", replace(BLOCKED, key=elsewhere))
+    await connect(store, (member.id, parent.id), RelationKind.MEMBER_OF, ("one order", "staff"), NOW, WATCHLIST)
+    async with store.reading() as reading:
+        assert (await reading.incident(member.id)).parent == parent.id
+        assert (await reading.incident(parent.id)).members == (member.id,)
+
+
+PERSON = "Ivan Petrov"
+TOLD = Dossier.model_validate(
+    {
+        "title": {"en": "Account closed"},
+        "summary": {"en": f"{PERSON} of the bank closed it."},
+        "actors": [
+            {"entity": {"en": "The bank"}, "kind": "bank", "role": "implementer", "basis": "self_report"},
+            {"entity": {"en": PERSON}, "kind": "bank", "role": "reporter", "basis": "self_report"},
+        ],
+    }
+)
+
+
+async def erased(store: Store) -> tuple[Incident, Incident]:
+    """An incident that named a person in several versions, and what is left of it."""
+    incident = await kept(store)
+    named = await decide(store, incident, decision.correct(TOLD, f"{PERSON} told us", "staff"))
+    reply = Reply(by=Words(en=PERSON), text=Words(en="It was not me"))
+    await decide(store, named, decision.add_reply(reply, "by telephone", "staff"))
+    return named, await decide(store, named, decision.erase("actors[1].entity", f"{PERSON} asked for it", "staff"))
+
+
+async def test_an_erasure_takes_a_persons_data_out_of_every_version(store: Store) -> None:
+    named, left = await erased(store)
+    async with store.reading() as reading:
+        events = await reading.events(named.id)
+    assert [event.kind for event in events[2:]] == [EventKind.CORRECTED, EventKind.REPLIED, EventKind.ERASED]
+    assert PERSON not in str(events)
+    assert fold(events) == left
+    assert fold(events[:3]).dossier.summary == Words(en="[erased] of the bank closed it.")
+    assert left.dossier.actors[1].entity is None
+    assert (events[-1].change.erased, events[-1].change.reason) == ("actors[1].entity", "[erased] asked for it")
+    assert left.origin is Origin.BOTH
+
+
+async def test_what_was_erased_is_in_no_byte_of_the_database(store: Store, database: Path) -> None:
+    await erased(store)
+    await store.close()
+    assert PERSON.encode() not in await asyncio.to_thread(database.read_bytes)
+
+
+async def test_after_an_erasure_the_log_is_closed_again_with_the_next_event(store: Store, database: Path) -> None:
+    _, left = await erased(store)
+    await decide(store, left, decision.retract("a namesake", "staff"))
+    with closing(sqlite3.connect(database)) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute("UPDATE incident_event SET data = '{}' WHERE version = 1")
+
+
+async def test_even_an_erasure_moves_no_event(store: Store, database: Path) -> None:
+    await erased(store)
+    for change in ("kind = 'ended'", "at = '2020-01-01'", "version = 9", "incident = 'CW-1'"):
+        with closing(sqlite3.connect(database)) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(f"UPDATE incident_event SET {change} WHERE version = 1")
+
+
+async def test_a_decision_that_somebody_was_faster_with_is_taken_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    incident = await kept(store)
+    ended = record(incident.id, 3, ONSET, EventKind.ENDED, Change(stage=IncidentStage.ENDED))
+    reading = store.reading
+    looks: list[Reading] = []
+
+    @asynccontextmanager
+    async def overtaken() -> AsyncIterator[Reading]:
+        """The first look at the database is one event old as soon as it was taken."""
+        async with reading() as seen:
+            yield seen
+        if not looks:
+            looks.append(seen)
+            async with store.writing() as writing:
+                await writing.append([ended], [apply(incident, ended)])
+
+    monkeypatch.setattr(store, "reading", overtaken)
+    retracted = await decide(store, incident, decision.retract("a mistake", "staff"))
+    assert (retracted.version, retracted.stage) == (4, IncidentStage.RETRACTED)
