@@ -73,6 +73,11 @@ class Lane:
         if outcome.error:
             self.last_error = outcome.error
 
+    def set_back(self, step: timedelta) -> None:
+        """The clock was set back: the receiver asked us to stay away for a time, not until an hour."""
+        if self.rests_until is not None:
+            self.rests_until -= step
+
     def objection(self, outages: int, now: datetime) -> Objection | None:
         """Why a message should not be tried now, if so. `outages` is what the lane had counted when it began to wait."""
         if self.gone:

@@ -43,6 +43,9 @@ POLL = 1.0
 _NAMED = 5
 """Incidents that a line in the log names of a parcel."""
 
+SET_BACK = timedelta(minutes=1)
+"""By so much a clock must have been set back before anything is dated anew: less is no harm."""
+
 RECORDING = 1.0
 """Seconds between tries to record what became of a message, while the database cannot be written."""
 
@@ -113,6 +116,7 @@ class Outbox:
         self._lease = timedelta(seconds=LEASE * clock.speed)
         self._lanes: dict[str, Lane] = {}
         self._held = 0
+        self._ahead = clock.now().timestamp() - clock.monotonic()
         self._nudge = asyncio.Event()
         self._stopping = False
         self._idle = asyncio.Event()
@@ -149,6 +153,7 @@ class Outbox:
         if room <= 0:
             return []
         try:
+            await self._keep_time()
             await self._seal()
             gone = await self._gone()
             async with self._store.writing() as writing:
@@ -160,6 +165,18 @@ class Outbox:
         self._held += len(claimed)
         lanes = [self._lane(owed.parcel.channel, gone) for owed in claimed]
         return [Claim(owed, lane, lane.outages, now + self._lease) for owed, lane in zip(claimed, lanes, strict=True)]
+
+    async def _keep_time(self) -> None:
+        """Let nobody wait for an hour because the clock was set back by one."""
+        ahead = self._clock.now().timestamp() - self._clock.monotonic()
+        step = timedelta(seconds=self._ahead - ahead)
+        if step > SET_BACK:
+            _log.warning("the clock was set back; what is owed is dated anew", seconds=round(step.total_seconds()))
+            async with self._store.writing() as writing:
+                await writing.set_back(self._clock.now(), step)
+            for lane in self._lanes.values():
+                lane.set_back(step)
+        self._ahead = ahead
 
     async def _seal(self) -> None:
         """Put what is due into parcels. Without anything due, no lock is taken."""

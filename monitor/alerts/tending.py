@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.core.bundling import is_last_word
+from monitor.core.disclosure import effective_tlp, may_hear
 from monitor.core.incident import Incident
 from monitor.core.kinds import IncidentStage
 from monitor.core.message import Message, MessageKind
@@ -112,7 +113,7 @@ async def _reminder(reading: Reading, due: _Repetition, watchlist: Watchlist, ad
     incident, care = await reading.incident(due.incident), await reading.care(due.incident)
     if incident is None or not _stands(incident) or not matches(due.route.match, incident, watchlist):
         return None
-    if is_acknowledged(care, incident) or is_muted(care, now):
+    if is_acknowledged(care, incident) or is_muted(care, now) or not may_hear(due.channel, effective_tlp(incident, watchlist)):
         return None
     if incident.stage_since and due.alarm_at < incident.stage_since:
         # It has come back, and they know of its end only.

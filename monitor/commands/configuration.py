@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from monitor.alerts.channels import carrier_of
 from monitor.commands.output import Json, complaints, emit, refuse, say
 from monitor.commands.place import read_answer
 from monitor.configuration import ConfigurationError, Problem, warnings
@@ -56,7 +57,7 @@ def _explain(problems: tuple[Problem, ...], *, as_json: bool) -> None:
 
 def _approve(watchlist: Watchlist, *, as_json: bool) -> None:
     checks = plan_checks(watchlist, discover())
-    remarks = warnings(watchlist)
+    remarks = warnings(watchlist, carrier_of)
     by_probe = Counter(check.probe for check in checks)
     targets = sum(len(organisation.targets) for organisation in watchlist.organisations)
     if as_json:

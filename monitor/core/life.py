@@ -32,6 +32,7 @@ from monitor.core.incident import (
     record,
 )
 from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.severity import intercepts
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Confirmation
 from probes.kit.vocabulary import State, Strength
@@ -227,6 +228,8 @@ def _has_come_back(course: Course) -> bool:
 def _follow(incident: Incident, case: _Case, proven: Change | None) -> tuple[EventKind, Change] | None:
     if proven and (told := _known_better(incident, proven)):
         return EventKind.RECLASSIFIED, told
+    if proven and proven.intermittent and not incident.intermittent:
+        return EventKind.SCOPE_CHANGED, Change(intermittent=True, looks=proven.looks)
     recovered = tuple(row for course in case.courses if (row := _recovery(course, incident)) is not None)
     back = {row.check for row in recovered}
     open_still = tuple(course for course in case.courses if course.check not in back and _holds(course, case.moment))
@@ -245,16 +248,15 @@ def _follow(incident: Incident, case: _Case, proven: Change | None) -> tuple[Eve
 
 
 def _known_better(incident: Incident, proven: Change) -> Change | None:
-    """What the looks now tell of a confirmed loss that was not known before: a more telling kind, or that it comes and goes."""
-    if proven.kind is not incident.kind and _tells_more(proven, incident):
+    """What the looks now tell of a confirmed loss that was not known before: a more telling kind, or that somebody listens in."""
+    intercepted = intercepts(proven.mechanisms or ()) and not intercepts(incident.mechanisms)
+    if intercepted or (proven.kind is not incident.kind and _tells_more(proven, incident)):
         return replace(
             proven,
             onset=None,
             vantages=_joined(incident.vantages, proven.vantages),
             mechanisms=_joined(incident.mechanisms, proven.mechanisms),
         )
-    if proven.intermittent and not incident.intermittent:
-        return Change(intermittent=True, looks=proven.looks)
     return None
 
 

@@ -1,5 +1,7 @@
 """How soon a person must know of an incident (design: `contracts.md`, severity)."""
 
+from collections.abc import Iterable
+
 from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, Kind, Origin
 from monitor.core.watchlist import Severity
@@ -52,4 +54,9 @@ def urgency(event: EventKind, incident: Incident) -> Severity:
 
 def is_interception(incident: Incident) -> bool:
     """Whether a false certificate was seen, so that what visitors type may be read on the way."""
-    return any(mechanism.startswith(INTERCEPTION) for mechanism in incident.mechanisms)
+    return intercepts(incident.mechanisms)
+
+
+def intercepts(mechanisms: Iterable[str]) -> bool:
+    """Whether one of these says that somebody sits in the connection."""
+    return any(mechanism.startswith(INTERCEPTION) for mechanism in mechanisms)

@@ -18,6 +18,7 @@ from monitor.bus.incoming import FOLDER, WithIncoming
 from monitor.bus.local import LocalServiceBus
 from monitor.clock import Clock
 from monitor.configuration import ConfigurationError, load
+from monitor.configuration.alert_advice import of_alerts
 from monitor.core.isolation import Isolations
 from monitor.core.ledger import REACH, WINDOW, Ledger
 from monitor.core.mass import Masses
@@ -135,6 +136,7 @@ class Service:
     async def run(self, listening: socket.socket, started: Callable[["Service"], None]) -> str | None:
         """Start everything, last until `stop`, and end everything in order. Returns what `serve` does."""
         await enter(self.store, self._watch.watchlist.incidents, self._clock.now())
+        self._advise()
         self._pipeline = await self._resumed_pipeline()
         web = web_server(self._context())
         await self._bus.start()
@@ -150,6 +152,11 @@ class Service:
             await self._stopping.wait()
             await self._wind_down(web, prober, pipeline, outbox)
         return self._pipeline.trouble
+
+    def _advise(self) -> None:
+        """Warn where an alarm could fail to reach anybody, or travels through what is itself watched."""
+        for remark in of_alerts(self._watch.watchlist, channels.carrier_of):
+            _log.warning(remark)
 
     async def _resumed_pipeline(self) -> Pipeline:
         """Take up where the last run ended: checks, windows, open incidents and counters come from the store."""
@@ -235,6 +242,7 @@ class Service:
         await enter(self.store, watch.watchlist.incidents, self._clock.now())
         self._watch = self._pipeline.watch = watch
         self._metrics.configured(watch.watchlist)
+        self._advise()
         await self._pipeline.let_go()
         await self._publish()
 

@@ -130,6 +130,20 @@ class OutboxWriting(Transaction):
         rows = await self._rows(outbox_queries.SEALABLE, now=now, soon=soon or now, limit=limit)
         return [mapping.queued_from(row) for row in rows]
 
+    async def set_back(self, now: datetime, step: timedelta) -> None:
+        """The clock was set back by `step`: what was to come is to come as soon as it would have."""
+        messages = await self._rows(outbox_queries.LATER_MESSAGES, now=now)
+        parcels = await self._rows(outbox_queries.LATER_PARCELS, now=now)
+        dated = [{"one": row["number"], "due": row["due_at"] - step} for row in messages]
+        await self._execute_all(outbox_queries.DATE_MESSAGE, dated)
+        await self._execute_all(
+            outbox_queries.DATE_PARCEL,
+            [
+                {"one": row["number"], "due": row["due_at"] - step, "until": row["lease_until"] and row["lease_until"] - step}
+                for row in parcels
+            ],
+        )
+
     async def told(self, incidents: Collection[str]) -> set[Line]:
         """Route, channel and incident of every alarm about these incidents that has arrived, or may have."""
         return await self._lines(outbox_queries.TOLD, incidents)

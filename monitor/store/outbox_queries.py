@@ -311,7 +311,6 @@ def _seconds(*conditions: ColumnElement[bool]) -> Select[Any]:
                 _second.c.incident == _first.c.incident,
                 _second.c.state == MessageState.STANDBY,
                 _second.c.version == _first.c.version,
-                _second.c.route == _first.c.route,
                 _second.c.stands_in_for == _first.c.channel,
                 _second.c.purpose == Purpose.SECOND,
             ),
@@ -339,6 +338,19 @@ _standing_by = and_(_message.c.id.in_(bindparam("messages", expanding=True)), _m
 RELEASE: Update = update(_message).where(_standing_by).values(state=MessageState.PENDING, due_at=bindparam("due"))
 CANCEL: Update = update(_message).where(_standing_by).values(state=MessageState.CANCELLED, settled_at=bindparam("settled"))
 
+
+# A clock that was set back
+
+LATER_MESSAGES: Select[Any] = select(_message.c.number, _message.c.due_at).where(
+    _message.c.state.in_((MessageState.PENDING, MessageState.STANDBY)), _message.c.due_at > _now
+)
+LATER_PARCELS: Select[Any] = select(_parcel.c.number, _parcel.c.due_at, _parcel.c.lease_until).where(
+    _parcel.c.state.in_((ParcelState.PENDING, ParcelState.LEASED)), or_(_parcel.c.due_at > _now, _parcel.c.lease_until > _now)
+)
+DATE_MESSAGE: Update = update(_message).where(_message.c.number == bindparam("one")).values(due_at=bindparam("due"))
+DATE_PARCEL: Update = (
+    update(_parcel).where(_parcel.c.number == bindparam("one")).values(due_at=bindparam("due"), lease_until=bindparam("until"))
+)
 
 # What people say
 

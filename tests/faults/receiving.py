@@ -13,6 +13,13 @@ TOLD = ("confirmed", "reopened", "reclassified", "scope_changed", "ended", "retr
 ALARMS = frozenset({"confirmed", "reopened"})
 OVER = frozenset({"ended", "retracted"})
 
+TOGETHER = """
+select alarm.incident from message alarm join message later
+on later.parcel = alarm.parcel and later.incident = alarm.incident and later.version > alarm.version
+where alarm.kind = 'alarm' and alarm.state = 'delivered'
+"""
+"""Incidents whose alarm was still here when its end came: one message tells both."""
+
 Story = tuple[tuple[int, str], ...]
 """Versions and kinds of an incident's events, in order."""
 
@@ -52,10 +59,10 @@ def account(house: House, accepted: Iterable[Request]) -> Account:
         if bodies.setdefault(name, request.body) != request.body:
             wrong.append(f"{name} came with two contents")
     told = _told(bodies.values())
-    collapsed = {str(row[0]) for row in house.rows("select incident from message where state = 'collapsed' and kind = 'alarm'")}
+    together = {str(row[0]) for row in house.rows(TOGETHER)}
     owed = [(str(name), str(parcel)) for name, parcel, state in _messages(house) if state not in {"collapsed", "cancelled"}]
     lost = [name for name, parcel in owed if parcel not in bodies]
-    wrong += _wrong(_log(house), told, collapsed)
+    wrong += _wrong(_log(house), told, together)
     return Account(
         sent=len(owed),
         delivered=len(owed) - len(lost),
@@ -96,8 +103,8 @@ def _news(payload: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         yield data["incident"], data["version"]
 
 
-def _wrong(log: Mapping[str, Story], told: Mapping[str, list[int]], collapsed: Collection[str]) -> list[str]:
-    """What must not be, seen from the receiver's chair. Of what `collapsed`, the recovery says that it is late."""
+def _wrong(log: Mapping[str, Story], told: Mapping[str, list[int]], together: Collection[str]) -> list[str]:
+    """What must not be, seen from the receiver's chair. What came `together` is told once, and late."""
     found = []
     for incident, story in log.items():
         kinds = dict(story)
@@ -107,7 +114,7 @@ def _wrong(log: Mapping[str, Story], told: Mapping[str, list[int]], collapsed: C
             found.append(f"{incident} came out of order: {heard}")
         if owed and owed[-1][0] not in heard and not _never_mattered(owed):
             found.append(f"of {incident} the last news, {owed[-1]}, never came")
-        alarmed = incident in collapsed
+        alarmed = incident in together
         for version in heard:
             alarmed = alarmed or kinds[version] in ALARMS
             if kinds[version] in OVER and not alarmed:

@@ -46,7 +46,7 @@ async def test_a_service_that_is_killed_again_and_again_tells_everything_at_leas
 
 
 async def test_a_locked_database_loses_no_look_and_is_said_aloud(tmp_path: Path, say: Say) -> None:
-    looks, stored, aloud = await stories.a_locked_database(tmp_path / "house", targets=8, held=7)
+    looks, stored, aloud = await stories.a_locked_database(tmp_path / "house", targets=8, held=14)
     say(f"looks {looks}, stored {stored}, lost = {looks - stored}")
     assert (stored, aloud) == (looks, True)
 

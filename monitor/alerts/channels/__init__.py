@@ -24,10 +24,11 @@ from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from monitor.alerts.channels.kit.outcome import Outcome
 from monitor.core.message import Parcel
+from monitor.core.watchlist import Channel
 
 _ATTRIBUTES = ("Settings", "PATIENCE", "deliver")
 
@@ -65,6 +66,15 @@ def discover() -> MappingProxyType[str, ChannelKind]:
     """All channel kinds by name, found by scanning this package."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "kit")
     return MappingProxyType({name: from_module(importlib.import_module(f"{__name__}.{name}")) for name in names})
+
+
+def carrier_of(channel: Channel) -> str | None:
+    """The provider on which a channel depends, by its id, as far as its kind can tell; secrets are not looked at."""
+    kind = discover().get(channel.kind)
+    try:
+        return kind.provider(kind.settings.model_validate(channel.settings)) if kind else None
+    except ValidationError:
+        return None
 
 
 def from_module(module: ModuleType) -> ChannelKind:

@@ -520,3 +520,24 @@ async def until_failed(clock: MovedClock, outbox: Outbox) -> None:
     clock.move(70)
     outbox.wake()
     await until(has_failed_again)
+
+
+async def test_nobody_waits_for_an_hour_because_the_clock_was_set_back_by_one(store: Store, clock: MovedClock) -> None:
+    receiver, tried, fresh = Receiver(), message(1, clock), message(2, clock)
+    receiver.then(UNAVAILABLE)
+    await owe(store, tried)
+    async with running(store, clock, {"webhook": receiver.kind()}) as outbox:
+        await stands(store, tried, MessageState.PENDING)
+        await owe(store, replace(fresh, due_at=clock.now() + timedelta(seconds=30)))
+        began = clock.now()
+        clock.move(-3600)
+        outbox.wake()
+
+        async def dated_anew() -> bool:
+            return (await posted(store, fresh)).due_at < began
+
+        await until(dated_anew)
+        clock.move(40)
+        outbox.wake()
+        await stands(store, tried, MessageState.DELIVERED, attempts=2)
+        await stands(store, fresh, MessageState.DELIVERED)

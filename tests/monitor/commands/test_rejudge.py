@@ -119,10 +119,10 @@ def plant_incident(onset: int, end: int | None = None) -> None:
 def incident(name: str = OURS) -> Incident:
     async def read(store: Store) -> Incident:
         async with store.reading() as reading:
-            found: Incident = await reading.incident(name)
-            return found
+            return await reading.incident(name)
 
-    return asyncio.run(in_store(read))
+    found: Incident = asyncio.run(in_store(read))
+    return found
 
 
 def spans() -> list[Span]:
@@ -130,7 +130,8 @@ def spans() -> list[Span]:
         async with store.reading() as reading:
             return await reading.spans(CHECK, FIRST - timedelta(days=1))
 
-    return asyncio.run(in_store(read))
+    found: list[Span] = asyncio.run(in_store(read))
+    return found
 
 
 def hours() -> dict[tuple[int, str], int]:
@@ -138,7 +139,8 @@ def hours() -> dict[tuple[int, str], int]:
         async with store.reading() as reading:
             return {(one.hour.hour, one.state): one.looks for one in await reading.hours(CHECK, FIRST)}
 
-    return asyncio.run(in_store(read))
+    found: dict[tuple[int, str], int] = asyncio.run(in_store(read))
+    return found
 
 
 def reset() -> Facts:

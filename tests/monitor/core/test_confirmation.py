@@ -74,7 +74,7 @@ def test_good_looks_before_a_network_joined_do_not_make_its_block_leaky() -> Non
 
 def test_a_steady_block_that_begins_to_let_looks_through_is_said_to_come_and_go() -> None:
     happened = live(looks("B" * 20 + ".B" * 12))
-    assert kinds(happened) == ["opened", "confirmed", "reclassified"]
+    assert kinds(happened) == ["opened", "confirmed", "scope_changed"]
     assert happened[-1][1].intermittent
     assert happened[-1][1].stage is IncidentStage.CONFIRMED
 

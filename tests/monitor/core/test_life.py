@@ -1,6 +1,7 @@
 """The life of an incident, told look by look. The cast: OVD-Info's site, seen from two networks in Russia and from Berlin."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, apply, case_key, concerns, fold, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.life import CONFIGURATION, advance
+from monitor.core.severity import severity
 from monitor.core.verdict import Verdict
-from monitor.core.watchlist import Confirmation
+from monitor.core.watchlist import Confirmation, Severity
 from probes.kit.vocabulary import State, Strength
 
 START = datetime(2021, 12, 25, 9, 0, tzinfo=UTC)
@@ -152,6 +154,17 @@ def test_one_network_that_still_fails_keeps_the_incident_open() -> None:
     events = live([*both, *one_back])
     assert kinds(events)[-1] == "scope_changed"
     assert fold(events).vantages == ("moscow",)
+
+
+def test_a_block_that_turns_into_interception_is_another_matter() -> None:
+    """Whoever was told of a block in the morning must be woken now: what visitors type may be read."""
+    blocked = [look(minute, State.BLOCKED, strength=Strength.EXPLICIT) for minute in (0, 5)]
+    forged = [
+        replace(one, mechanism="tls.mitm") for one in (look(10, State.BLOCKED), look(15, State.BLOCKED), look(25, State.BLOCKED))
+    ]
+    events = live([*blocked, *forged])
+    assert kinds(events) == ["opened", "confirmed", "reclassified"]
+    assert severity(fold(events)) is Severity.PAGE
 
 
 def test_a_second_network_joins_the_incident() -> None:

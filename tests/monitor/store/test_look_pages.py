@@ -2,13 +2,14 @@
 
 import pytest
 
+from monitor.core.plan import Check
 from monitor.store import Store
 from tests.monitor.store import cast
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 @pytest.mark.parametrize("checks", [(cast.MOSCOW,), (cast.MOSCOW, cast.BERLIN)])
-async def test_pages_hold_every_look_once_in_order(store: Store, size: int, checks: tuple[cast.Check, ...]) -> None:
+async def test_pages_hold_every_look_once_in_order(store: Store, size: int, checks: tuple[Check, ...]) -> None:
     made = [cast.a_look(cast.after(minute), check=check) for minute in range(3) for check in (cast.MOSCOW, cast.BERLIN)]
     async with store.writing() as writing:
         await writing.save_checks([cast.MOSCOW, cast.BERLIN])
