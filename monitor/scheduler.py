@@ -4,6 +4,7 @@ Jobs are few and made anew at every start, so they live in memory. A job that co
 can, and never twice at once.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC
@@ -17,6 +18,12 @@ from monitor.clock import Clock
 _log = structlog.get_logger()
 
 Job = Callable[[], Awaitable[None]]
+
+GLANCE: Final = 5.0
+"""Real seconds between looks at whether the clock was set back: intervals are counted by it, and would stand still."""
+
+SET_BACK: Final = 30.0
+"""Seconds by which it must have been."""
 
 FORGIVEN: Final = 3.0
 """A job counts as stuck when it has not ended for so many of its intervals,"""
@@ -38,6 +45,8 @@ class Scheduler:
         self._clock = clock or Clock()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._jobs: dict[str, _Regular] = {}
+        self._ahead = 0.0
+        self._glance: asyncio.TimerHandle | None = None
 
     def every(self, seconds: float, name: str, function: Job) -> None:
         """Run `function` every `seconds`, the first time after one interval. What it raises is logged, and ends nothing."""
@@ -57,11 +66,28 @@ class Scheduler:
         for job in self._jobs.values():
             job.ended = self._clock.monotonic()
         self._scheduler.start()
+        self._ahead = self._wall_ahead()
+        self._keep_time()
 
     def stop(self) -> None:
         """Start no more jobs; one that is under way goes on."""
+        if self._glance is not None:
+            self._glance.cancel()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+    def _keep_time(self) -> None:
+        """Run everything now if the clock was set back, since by the clock it would be due in the future only."""
+        ahead = self._wall_ahead()
+        if self._ahead - ahead > SET_BACK:
+            _log.warning("the clock was set back; regular jobs go on from here")
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=self._clock.now())
+        self._ahead = ahead
+        self._glance = asyncio.get_running_loop().call_later(GLANCE, self._keep_time)
+
+    def _wall_ahead(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
 
     def stuck(self) -> tuple[str, ...]:
         """Names of the jobs that have not ended when they should have."""

@@ -62,8 +62,8 @@ def rejudge(
 ) -> None:
     """Judge the stored looks by today's rules and say what would differ; nothing is written without --apply.
 
-    Facts are never touched. Incidents that would never have been confirmed are retracted with your reason, others are corrected,
-    and those who were told are told of it. What people have decided stays as it is.
+    Facts are never touched. Incidents that would never have been confirmed are retracted with your reason, and those who were
+    told are told of it; others are corrected, ended or opened again. What people have decided stays as it is.
     """
     settings = Settings()
     if apply_it and not (reason or "").strip():
@@ -112,7 +112,7 @@ async def _find(store: Store, watch: Watch, since: datetime, *, as_json: bool) -
         incidents = await reading.all_incidents()
         logs = {one.id: await reading.events(one.id) for one in incidents if one.confirmed_at is not None}
     begun = max(since, first) if first else since
-    findings.differences = compare(logs, incidents, findings.replay, begun)
+    findings.differences = compare(logs, incidents, findings.replay, begun, findings.looks.missing)
     return findings
 
 
@@ -134,7 +134,7 @@ async def _looks(reading: Reading, since: datetime) -> AsyncIterator[Judged]:
 async def _take(look: Judged, watch: Watch, reading: Reading, findings: Findings) -> None:
     verdict = await _judged(look.observation, watch, reading)
     if verdict is None:
-        findings.looks.left_out += 1
+        findings.looks.leave_out(look.verdict)
         return
     if findings.looks.take(look.verdict, verdict):
         findings.changed.append(Judged(observation=_without_facts(look.observation), verdict=verdict))
@@ -210,12 +210,26 @@ def _events(difference: Difference, number: str, reason: str, now: datetime) -> 
         gone = Change(stage=IncidentStage.RETRACTED, reason=reason, by=BY)
         yield record(number, recorded.version + 1, now, EventKind.RETRACTED, gone)
     elif recorded is not None and replayed is not None:
-        told = {name: getattr(replayed, name) for name in difference.fields}
-        if "rule" in told:
-            told["because"] = replayed.because
-        yield record(number, recorded.version + 1, now, EventKind.CORRECTED, Change(**told, reason=reason, by=BY))
+        yield from _corrections(difference, recorded, replayed, reason, now)
     elif replayed is not None:
         yield from _from_the_start(replayed, number, reason, now)
+
+
+def _corrections(difference: Difference, recorded: Incident, replayed: Incident, reason: str, now: datetime) -> Iterator[Event]:
+    """What is told in other terms is corrected; what would be over, or would not, ends or opens again."""
+    version = recorded.version
+    told = {name: getattr(replayed, name) for name in difference.fields if name != "end" or (recorded.end and replayed.end)}
+    if "rule" in told:
+        told["because"] = replayed.because
+    if told:
+        version += 1
+        yield record(recorded.id, version, now, EventKind.CORRECTED, Change(**told, reason=reason, by=BY))
+    if recorded.end is None and replayed.end is not None:
+        over = Change(stage=IncidentStage.ENDED, end=replayed.end, reason=reason, by=BY)
+        yield record(recorded.id, version + 1, now, EventKind.ENDED, over)
+    elif recorded.end is not None and replayed.end is None:
+        again = Change(stage=IncidentStage.CONFIRMED, vantages=replayed.vantages, reason=reason, by=BY)
+        yield record(recorded.id, version + 1, now, EventKind.REOPENED, again)
 
 
 def _from_the_start(replayed: Incident, number: str, reason: str, now: datetime) -> Iterator[Event]:

@@ -5,7 +5,7 @@ verdicts; then what it concludes is laid beside what is on record. What people h
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -42,8 +42,15 @@ class Looks:
     judged: int = 0
     left_out: int = 0
     """Looks at what is no longer configured, for which there are no parameters to judge by."""
+    missing: set[tuple[str, str]] = field(default_factory=set)
+    """Organisation and target of what they looked at: nothing can be concluded about these."""
     changed: Counter[tuple[str, str, str, str, str]] = field(default_factory=Counter)
     """By probe, state and rule before, state and rule now."""
+
+    def leave_out(self, look: Verdict) -> None:
+        """Count one look that cannot be judged any more."""
+        self.left_out += 1
+        self.missing.add((look.organisation, look.target))
 
     def take(self, before: Verdict, now: Verdict) -> bool:
         """Count one look. Returns whether it is judged otherwise now."""
@@ -122,14 +129,18 @@ def compare(
     incidents: Iterable[Incident],
     replay: Replay,
     since: datetime,
+    missing: Collection[tuple[str, str]] = (),
 ) -> tuple[Difference, ...]:
     """Lay what is on record beside the replay, which began at `since`. `recorded` are the logs of the incidents, by id.
 
-    Left alone is what began before the replay did, what was never confirmed or was taken back, and what people have decided.
+    Left alone is what some looks were left out of (`missing`: organisation and target): who was not heard proves nothing. Left
+    alone, too, is what began before the replay did, what was never confirmed or was taken back, and what people have decided.
     """
     confirmed = [one for one in replay.incidents.values() if one.confirmed_at is not None and not _is_taken_back(one)]
-    known = [one for one in incidents if one.confirmed_at is not None and one.origin is not Origin.ATTESTED and not one.members]
-    return tuple(_differences(known, confirmed, recorded, replay, since))
+    heard = [one for one in incidents if (one.key.organisation, one.key.target) not in missing]
+    known = [one for one in heard if one.confirmed_at is not None and one.origin is not Origin.ATTESTED and not one.is_mass]
+    shown = [one for one in confirmed if (one.key.organisation, one.key.target) not in missing]
+    return tuple(_differences(known, shown, recorded, replay, since))
 
 
 def _differences(

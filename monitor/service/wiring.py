@@ -243,8 +243,11 @@ class Service:
         self._watch = self._pipeline.watch = watch
         self._metrics.configured(watch.watchlist)
         self._advise()
-        await self._pipeline.let_go()
-        await self._publish()
+        try:
+            await self._pipeline.let_go()
+        finally:
+            # Whatever the database says: the prober must not go by a plan of which nobody knows any more.
+            await self._publish()
 
     async def _listen_to_prober(self) -> None:
         health = self._health()

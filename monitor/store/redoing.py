@@ -1,11 +1,13 @@
 """What follows from verdicts, worked out again after they have changed: current states, spans and hours of a check.
 
-Only what rests on looks that are still stored is redone. Of what reaches further back, the older part stays as it was.
+Only what rests on looks that are all still stored is redone. Looks around an incident outlive others, so there are gaps: what
+was counted before, or in, the newest hour of which a look is gone stays as it was.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +28,9 @@ async def rewrite(connection: AsyncConnection, looks: Sequence[Judged]) -> None:
 
 async def redo(connection: AsyncConnection, check: str, looks: Sequence[Judged]) -> None:
     """Work out anew what follows from `looks`: all that are stored of one check, oldest first, at least one."""
+    looks = await _whole(connection, check, looks)
+    if not looks:
+        return
     first = looks[0].verdict.at
     before = await _before(connection, check, first)
     course = Course(check, standing=before)
@@ -69,12 +74,24 @@ def _as_standing(span: Span, first: datetime) -> Standing:
     )
 
 
+async def _whole(connection: AsyncConnection, check: str, looks: Sequence[Judged]) -> Sequence[Judged]:
+    """The looks from the first hour on since when none is gone, as the hourly roll-up has counted them."""
+    kept = Counter(_hour(look) for look in looks)
+    rows = await connection.execute(queries.HOURS, {"check_id": check, "since": _hour(looks[0])})
+    counted: Counter[datetime] = Counter()
+    for hour in map(mapping.hour_from, mapping.fetched(rows)):
+        counted[hour.hour] += hour.looks
+    broken = [hour for hour, number in counted.items() if kept[hour] != number]
+    since = max(broken) + timedelta(hours=1) if broken else _hour(looks[0])
+    return [look for look in looks if look.verdict.at >= since]
+
+
+def _hour(look: Judged) -> datetime:
+    return look.verdict.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
 async def _redo_hours(connection: AsyncConnection, check: str, looks: Sequence[Judged]) -> None:
-    """Count the hours anew. The one in which the oldest look lies may have lost looks to the retention: it stays as it was."""
-    oldest = looks[0].verdict.at.replace(minute=0, second=0, microsecond=0)
-    since = oldest + timedelta(hours=1)
-    whole = [look for look in looks if look.verdict.at >= since]
-    await connection.execute(queries.FORGET_HOURS, {"check_id": check, "since": since})
-    if whole:
-        rows = [mapping.hour_columns(hour) for hour in hours_of(whole)]
-        await connection.execute(queries.add_to_hour(connection.dialect.name), rows)
+    """Count the hours anew. All their looks are there."""
+    await connection.execute(queries.FORGET_HOURS, {"check_id": check, "since": _hour(looks[0])})
+    rows = [mapping.hour_columns(hour) for hour in hours_of(looks)]
+    await connection.execute(queries.add_to_hour(connection.dialect.name), rows)

@@ -3,6 +3,8 @@
 import asyncio
 import random
 import sqlite3
+import sys
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from datetime import datetime, timedelta
@@ -106,11 +108,20 @@ def _standing(house: House) -> list[int]:
 
 
 async def _die(house: House, moments: random.Random) -> None:
-    async with running_service(house.environment) as service:
-        await asyncio.sleep(moments.uniform(0.5, 4.0))
+    """Kill the service at a random instant: one time in ten while it starts, else once it has begun to work.
+
+    Its prober, which needs some seconds to notice, is still there when the next service starts, as in life.
+    """
+    command = (sys.executable, "-m", "monitor", "run")
+    service = await asyncio.create_subprocess_exec(*command, stdout=DEVNULL, env=house.environment, start_new_session=True)
+    try:
+        if moments.random() > 0.1:
+            await _answering(house)
+        await asyncio.sleep(moments.uniform(0.0, 2.0))
+    finally:
         with suppress(ProcessLookupError):
             service.kill()
-        await service.communicate()
+        await service.wait()
 
 
 async def a_locked_database(folder: Path, *, targets: int, held: float, say: Progress = _silent) -> tuple[int, int, bool]:

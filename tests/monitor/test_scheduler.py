@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -102,3 +103,33 @@ async def test_after_stop_nothing_runs(scheduler: Scheduler) -> None:
     await control.rings(5)
     other.stop()
     assert bell.rung == rung
+
+
+class SteppedClock(Clock):
+    """A clock that somebody sets back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        object.__setattr__(self, "_back", timedelta())
+
+    def now(self) -> datetime:
+        back: timedelta = object.__getattribute__(self, "_back")
+        return super().now() - back
+
+    def set_back(self, by: timedelta) -> None:
+        object.__setattr__(self, "_back", by)
+
+
+async def test_a_clock_that_is_set_back_stops_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.scheduler.GLANCE", 0.01)
+    clock, bell = SteppedClock(), Bell()
+    scheduler = Scheduler(clock)
+    scheduler.every(3600, "bell", bell.ring)
+    scheduler.start()
+    try:
+        await asyncio.sleep(0.05)
+        assert bell.rung == 0
+        clock.set_back(timedelta(hours=1))
+        await bell.rings(1)
+    finally:
+        scheduler.stop()

@@ -179,8 +179,7 @@ def test_written_down_it_is_retracted_with_the_reason_and_the_past_is_told_anew(
     assert incident().stage is IncidentStage.RETRACTED
     ((since, until, state, looks),) = [(one.started_at, one.last_at, one.state, one.looks) for one in spans()]
     assert (since, until, state, looks) == (FIRST, FIRST + 29 * EVERY, State.OK, 30)
-    # The first hour may have lost looks to the retention, so it stays as it was.
-    assert hours() == {(9, "ok"): 6, (9, "blocked"): 6, (10, "ok"): 12, (11, "ok"): 6}
+    assert hours() == {(9, "ok"): 12, (10, "ok"): 12, (11, "ok"): 6}
     assert "No incident would change." in cutwatch("rejudge").stdout
 
 
@@ -218,6 +217,53 @@ def test_what_began_before_the_looks_that_are_read_is_left_alone(cutwatch: Type,
     plant([*WELL, *FALSELY_BLOCKED])
     plant_incident(onset=6)
     assert "No incident would change." in cutwatch("rejudge", "--since", "2021-12-25T10:30").stdout
+
+
+def test_an_hour_that_has_lost_looks_and_all_before_it_stay_as_they_were(cutwatch: Type, house: Path) -> None:
+    plant([*WELL, *FALSELY_BLOCKED])
+    plant_incident(onset=6)
+
+    async def drop(store: Store) -> None:
+        async with store.writing() as writing:
+            assert await writing.drop_observations(FIRST + 3 * EVERY, 100) == 0
+            await writing._connection.exec_driver_sql("DELETE FROM observation WHERE id = 'look-013'")
+
+    asyncio.run(in_store(drop))
+    assert cutwatch("rejudge", *WHY).exit_code == 0
+    assert hours() == {(9, "ok"): 6, (9, "blocked"): 6, (10, "blocked"): 12, (11, "ok"): 6}
+    assert [(span.state, span.started_at) for span in spans()] == [
+        (State.OK, FIRST),
+        (State.BLOCKED, FIRST + 6 * EVERY),
+        (State.OK, FIRST + 24 * EVERY),
+    ]
+
+
+def test_what_would_be_over_by_now_ends(cutwatch: Type, house: Path) -> None:
+    plant([*WELL, *[(reset(), State.BLOCKED)] * 24, *[(fine(), State.BLOCKED)] * 24])
+    plant_incident(onset=6)
+    *_, ended = objects(cutwatch("rejudge", "--json"))
+    assert "end" in ended["fields"]
+    assert cutwatch("rejudge", *WHY).exit_code == 0
+    now = incident()
+    assert (now.stage, now.end.by) == (IncidentStage.ENDED, FIRST + 30 * EVERY)
+    assert "No incident would change." in cutwatch("rejudge").stdout
+
+
+def test_what_would_not_be_over_opens_again(cutwatch: Type, house: Path) -> None:
+    plant([*WELL, *[(reset(), State.BLOCKED)] * 12, *[(reset(), State.OK)] * 24])
+    plant_incident(onset=6, end=18)
+    assert cutwatch("rejudge", *WHY).exit_code == 0
+    now = incident()
+    assert (now.stage, now.end) == (IncidentStage.CONFIRMED, None)
+    assert "No incident would change." in cutwatch("rejudge").stdout
+
+
+def test_who_was_not_heard_proves_nothing(cutwatch: Type, house: Path) -> None:
+    plant([*WELL, *FALSELY_BLOCKED])
+    plant_incident(onset=6)
+    file = house / "config" / "organisations" / "ovd-info.yaml"
+    file.write_text(file.read_text("utf-8").replace("id: site", "id: other"), "utf-8")
+    assert "No incident would change." in cutwatch("rejudge").stdout
 
 
 def test_looks_at_what_is_no_longer_configured_are_left_out(cutwatch: Type, house: Path) -> None:
