@@ -8,6 +8,7 @@ A browser's session reads, and acts through the forms of our own pages. Through 
 itself, so that a hostile page could write with it.
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from fastapi import BackgroundTasks, Depends, HTTPException, Request
 
@@ -31,7 +33,8 @@ ALL_SCOPES: Final = frozenset(Scope)
 NOTED_EVERY: Final = timedelta(minutes=10)
 """How exactly the last use of a key is known: reading must not turn into writing."""
 
-FORWARDING_HEADERS: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+_FORWARDING: Final = re.compile(r"forwarded|via|x-real-ip|x-forwarded.*|x-original-forwarded-for|(.*-)?(client|connecting)-ip")
+"""The headers by which proxies tell for whom they ask."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,11 @@ class Reader:
         if Scope.READ not in self.scopes:
             return "public"
         return "all" if self.organisations is None else "of " + " ".join(sorted(self.organisations))
+
+    @property
+    def may_hear_of(self) -> frozenset[str] | None:
+        """The organisations of which they read more than the public does; None for all."""
+        return frozenset() if self.audience == "public" else self.organisations
 
     def belongs_to(self, organisation: str) -> bool:
         """Whether what is private to this organisation is open to the reader."""
@@ -235,17 +243,27 @@ def unauthorised(detail: str) -> HTTPException:
     return HTTPException(401, detail, {"www-authenticate": 'Bearer realm="cutwatch"'})
 
 
+def oversees(request: Request, reader: Reader) -> bool:
+    """Whether they may know how the whole service fares: by their key, or without one as a program on this very machine."""
+    return is_local(request) if reader.is_anonymous else reader.reads_everything
+
+
 def is_local(request: Request) -> bool:
     """Whether a program on this very machine asks, and for itself.
 
     The peer's address does not suffice: a reverse proxy or an onion service connects from loopback too, and a hostile page
-    can make a browser connect there under a name of its own (DNS rebinding). So no forwarding header may be present, and
-    the name that was asked for must be a loopback one.
+    can make a browser connect there under a name of its own (DNS rebinding). So the service's own address must be a loopback
+    one, as must be the name that was asked for, and no header may speak of forwarding. Many proxies send no such header and
+    ask for a loopback name: what they serve is known by its configured address alone.
     """
-    if request.client is None or any(name in request.headers for name in FORWARDING_HEADERS):
+    if request.client is None or any(_FORWARDING.fullmatch(name) for name in request.headers):
         return False
-    name = _asked_name(request)
-    return _is_loopback(request.client.host) and (name == "localhost" or _is_loopback(name))
+    own = urlsplit(context_of(request).settings.address).hostname or ""
+    return _is_loopback(request.client.host) and _is_this_machine(own) and _is_this_machine(_asked_name(request))
+
+
+def _is_this_machine(name: str) -> bool:
+    return name == "localhost" or _is_loopback(name)
 
 
 def _is_loopback(host: str) -> bool:

@@ -66,12 +66,12 @@ class Alerts:
         return START, 0
 
     async def _batch(self, seq: int, size: int, *, backwards: bool) -> list[tuple[int, Event]]:
-        reader, filters = self.visible.reader, self.filters
+        filters = self.filters
         return await self.visible.reading.news(
             seq,
             size,
             TOLD_AS,
-            organisations=None if reader.reads_everything else reader.organisations or (),
+            organisations=self.visible.reader.may_hear_of,
             country=filters.country,
             backwards=backwards,
             organisation=filters.organisation,
@@ -83,7 +83,7 @@ class Alerts:
     async def _told(self, batch: Sequence[tuple[int, Event]]) -> list[Alert]:
         known = await self._steps({event.incident for _, event in batch})
         found = ((seq, known.get((event.incident, event.version))) for seq, event in batch)
-        return [self._alert(seq, step) for seq, step in found if step is not None and self._concerns(step)]
+        return [await self._alert(seq, step) for seq, step in found if step is not None and self._concerns(step)]
 
     async def _steps(self, incidents: Iterable[str]) -> dict[tuple[str, int], Step]:
         """The steps of those of the incidents that the reader may read as they are now."""
@@ -105,11 +105,11 @@ class Alerts:
         is_news = step.before is None or not self.visible.may_read(step.before)
         return is_news and after.stage is IncidentStage.CONFIRMED
 
-    def _alert(self, seq: int, step: Step) -> Alert:
+    async def _alert(self, seq: int, step: Step) -> Alert:
         reader, watchlist = self.visible.reader, self.visible.watchlist
         telling = Telling(
             event=step.event,
-            incident=self.visible.listed(step.after),
+            incident=await self.visible.listed(step.after),
             watchlist=watchlist,
             language=self.language,
             address=self.visible.context.settings.address,

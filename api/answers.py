@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any, Final
 
 from api import schemas
 from api.looks import SeenLook, SeenLooks
@@ -10,11 +11,15 @@ from api.wording import Wording
 from monitor.core import incident as core
 from monitor.core.instrument import InstrumentRecord
 from monitor.core.watchlist import Organisation, Target, VantagePoint
+from monitor.core.wording import plain
 from monitor.service import Health, VantageStatus
 from monitor.store import CheckState, Span
 from probes.kit.vocabulary import State, VantageHealth
 
 API = "/api/v1"
+
+LONGEST_REASON: Final = 2000
+"""Characters of a reason: as long as people may write theirs."""
 
 
 def incident(found: core.Incident, words: Wording, address: str) -> schemas.Incident:
@@ -40,11 +45,20 @@ def incident(found: core.Incident, words: Wording, address: str) -> schemas.Inci
         vantages=list(found.vantages),
         mechanisms=list(found.mechanisms),
         rule=found.rule,
-        because=found.because,
+        because=None if found.because is None else reason(found.because),
         strength=found.strength,
         url=f"{address}/incidents/{found.id}",
         url_api=f"{address}{API}/incidents/{found.id}",
     )
+
+
+def reason(because: str) -> str:
+    """A rule's reason without what could deceive whoever prints it: strangers' words may be in it."""
+    return plain(because, LONGEST_REASON)
+
+
+def _plain(value: Any) -> Any:
+    return reason(value) if isinstance(value, str) else value
 
 
 def countries(found: core.Incident) -> list[str]:
@@ -54,7 +68,8 @@ def countries(found: core.Incident) -> list[str]:
 
 def event(found: core.Event) -> schemas.Event:
     """An entry of an incident's log."""
-    return schemas.Event.model_validate(found)
+    said = {name: _plain(value) for name, value in found.data.items()}
+    return schemas.Event(incident=found.incident, version=found.version, at=found.at, kind=found.kind, data=said)
 
 
 def named(found: core.Event) -> schemas.NamedEvent:
@@ -65,7 +80,8 @@ def named(found: core.Event) -> schemas.NamedEvent:
 def look(found: SeenLook) -> schemas.Look:
     """A look and the verdict on it."""
     origin = found.provenance and {**asdict(found.provenance), "name": found.provenance.name or None}
-    return schemas.Look.model_validate({**asdict(found.verdict), "vantage": found.verdict.vantage or None, "provenance": origin})
+    shown = {"vantage": found.verdict.vantage or None, "because": reason(found.verdict.because), "provenance": origin}
+    return schemas.Look.model_validate({**asdict(found.verdict), **shown})
 
 
 def instruments(found: SeenLooks) -> list[schemas.Instrument]:
@@ -90,7 +106,7 @@ def _instrument(found: InstrumentRecord, places: Mapping[str, str | None]) -> sc
 
 def state(found: CheckState) -> schemas.State:
     """Where a check stands."""
-    return schemas.State.model_validate({**asdict(found), "vantage": found.vantage or None})
+    return schemas.State.model_validate({**asdict(found), "vantage": found.vantage or None, "because": reason(found.because)})
 
 
 def course(found: CheckState, spans: Iterable[Span]) -> schemas.Course:
@@ -104,7 +120,7 @@ def organisation(
     """An organisation; `states` and `incidents` may be those of others as well."""
     return schemas.Organisation(
         id=found.id,
-        name=found.name.of(words.language),
+        name=words.organisation(found.id),
         country=found.country,
         tlp=found.tlp,
         states=count(one for one in states if one.organisation == found.id),
@@ -138,7 +154,7 @@ def vantage_point(found: VantagePoint, statuses: Mapping[str, VantageStatus], wo
     status = statuses.get(found.id)
     return schemas.VantagePoint(
         id=found.id,
-        name=found.name.of(words.language),
+        name=words.vantage(found.id),
         country=found.country,
         asn=found.asn,
         kind=found.kind,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware import Middleware
 from fastapi.middleware.gzip import GZipMiddleware
@@ -17,10 +17,11 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from api import routes
-from api.examples import add_examples
+from api.examples import add_examples, operations
 from api.feeds.renderings import Renderings
-from api.headers import HeadRequests, HiddenToken, SecurityHeaders
+from api.headers import HeadRequests, HiddenToken, RefusedGzip, SecurityHeaders
 from api.limits import BodyCap, RateLimit
+from api.parameters import refuse_repeated
 from api.problems import Problem, answer_failure, answer_http, answer_invalid, answer_unavailable
 from api.stream import Pulse, Seats
 from monitor.store import StoreUnavailable
@@ -41,6 +42,9 @@ _TAGS = [
     {"name": "health", "description": "The monitor's own health."},
 ]
 
+_OPEN_TO_NEIGHBOURS = frozenset({"read_metrics"})
+"""Operations that need a key, but not of programs on this very machine."""
+
 
 def create() -> FastAPI:
     """The application with all its routes."""
@@ -56,6 +60,7 @@ def create() -> FastAPI:
             Middleware(HiddenToken),
             Middleware(SecurityHeaders),
             Middleware(HeadRequests),
+            Middleware(RefusedGzip),
             Middleware(RateLimit),
             Middleware(BodyCap),
             Middleware(GZipMiddleware, minimum_size=1024),
@@ -67,6 +72,7 @@ def create() -> FastAPI:
             Exception: answer_failure,
         },
         redirect_slashes=False,
+        dependencies=[Depends(refuse_repeated)],
     )
     made.state.feeds = Renderings()
     made.state.seats = Seats()
@@ -93,9 +99,17 @@ def described(made: FastAPI) -> dict[str, Any]:
         found["components"]["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
         found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         found["security"] = [{}, {"key": []}]
+        _say_who_needs_a_key(found)
         add_examples(found)
         made.openapi_schema = found
     return made.openapi_schema
+
+
+def _say_who_needs_a_key(description: dict[str, Any]) -> None:
+    """Where a key may be told that it does not suffice, there is nothing for anybody without one."""
+    for operation in operations(description):
+        if "403" in operation["responses"] and operation["operationId"] not in _OPEN_TO_NEIGHBOURS:
+            operation["security"] = [{"key": []}]
 
 
 app = create()

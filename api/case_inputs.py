@@ -11,11 +11,11 @@ from monitor.core.dossier import CitedSource, Dossier, EvidenceItem, Reply
 from monitor.core.dossier import Reinstatement as Restored
 from monitor.core.edtf import Edtf
 from monitor.core.kinds import RelationKind
-from monitor.core.model import Model, Slug, Tlp, Words
+from monitor.core.model import Model, Slug, Text, Tlp, Words
 
 Reason = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=2000),
+    Text,
+    StringConstraints(strip_whitespace=True),
     Field(description="why; it is kept with the incident", examples=["agreed with the organisation"]),
 ]
 
@@ -55,7 +55,9 @@ class Correction(Reasoned):
 class Reinstatement(Reasoned):
     """Whoever took access away has given it back, or has said how it can be had back (`announced`)."""
 
-    reinstatement: Restored
+    reinstatement: Restored = Field(
+        examples=[{"scope": "full", "date": "2026-11-22", "by": {"en": "Mailchimp"}, "basis": "provider"}]
+    )
 
 
 class Aversion(Reasoned):
@@ -65,20 +67,24 @@ class Aversion(Reasoned):
 class Link(Reasoned):
     """How this incident stands to another."""
 
-    relation: RelationKind
+    relation: RelationKind = Field(examples=[RelationKind.FOLLOWS])
     other: IncidentId = Field(examples=["CW-2026-0007"])
 
 
 class AddedEvidence(Reasoned):
     """A thing that shows it: a document, a screenshot, a measurement of somebody else's."""
 
-    evidence: EvidenceItem
+    evidence: EvidenceItem = Field(
+        examples=[{"title": "The letter, as a scan", "url": "https://ovd.info/letter.pdf", "added": "2026-11-22"}]
+    )
 
 
 class AddedReply(Reasoned):
     """What one of those accused has answered."""
 
-    reply: Reply
+    reply: Reply = Field(
+        examples=[{"by": {"en": "Mailchimp"}, "date": "2026-11-23", "text": {"en": "We have closed the account by mistake."}}]
+    )
 
 
 class Notice(Model):
@@ -98,8 +104,6 @@ class Notice(Model):
         default=Basis.DOCUMENT, description="on what these statements rest"
     )
     legal_basis: LegalBasis | None = Field(default=None, description="the basis that the notice names")
-    quote: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = Field(
-        default=None, description="the reason in the notice's own words"
-    )
+    quote: Text | None = Field(default=None, description="the reason in the notice's own words")
     quote_language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] = Field(default="en")
     sources: tuple[CitedSource, ...] = Field(default=(), max_length=20)

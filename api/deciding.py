@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from fastapi import HTTPException
@@ -11,30 +11,50 @@ from fastapi import HTTPException
 from api.access import Reader
 from api.visible import Visible, eyes
 from monitor.core.decision import Decision, Refused
+from monitor.core.descriptive import Review
 from monitor.core.incident import Incident
-from monitor.core.kinds import RelationKind
+from monitor.core.keys import Scope
+from monitor.core.kinds import EventKind, RelationKind
+from monitor.core.model import Tlp
 from monitor.intake import Moved, carry_out, connect
 from monitor.service import Context
 from monitor.store import Care
 
 _VERSION: Final = re.compile(r'(?:W/)?"?([1-9][0-9]{0,8})"?')
 
+LONGEST_MUTE: Final = timedelta(days=90)
+"""How long an incident can be muted at once: what is quiet for ever is forgotten."""
+
+_MOST_TAGS: Final = 20
+"""Versions in one `If-Match`."""
+
 _OTHERS: Final = "This incident is not of an organisation that you may decide for."
 
 
-async def decide_upon(context: Context, reader: Reader, name: str, version: int | None, decision: Decision) -> None:
+async def decide_upon(context: Context, reader: Reader, name: str, if_match: str | None, decision: Decision) -> None:
     """Carry a decision out. Raises 404, 403, 409 where it is refused, and 412 where the incident has changed since."""
-    await _insist_on_say(context, reader, name)
+    found = await _insist_on_say(context, reader, name)
+    version = version_of(if_match, found.version)
+    _insist_on_review(found, decision)
     with_words = context.watchlist(), context.settings.address
     async with refusing():
         await carry_out(context.store, name, decision, context.clock.now(), *with_words, version)
 
 
+def _insist_on_review(found: Incident, decision: Decision) -> None:
+    """Nothing that nobody has reviewed is told to the public as stated."""
+    is_draft = found.dossier is not None and found.dossier.review is Review.DRAFT
+    if decision.kind is EventKind.RELEASED and decision.tlp is Tlp.CLEAR and is_draft:
+        raise HTTPException(
+            409, f"{found.id} is a draft: correct its dossier to what you have reviewed, with its `review`, first."
+        )
+
+
 async def connect_to(
-    context: Context, reader: Reader, ends: tuple[str, str], version: int | None, relation: RelationKind, reason: str
+    context: Context, reader: Reader, ends: tuple[str, str], if_match: str | None, relation: RelationKind, reason: str
 ) -> None:
     """Say how the first of two incidents stands to the second. A mass event changes with its member, so both must be ours."""
-    await _insist_on_say(context, reader, ends[0])
+    version = version_of(if_match, (await _insist_on_say(context, reader, ends[0])).version)
     await _insist_on_other(context, reader, ends[1], is_changed=relation is RelationKind.MEMBER_OF)
     async with refusing():
         told = (reason, reader.name)
@@ -42,6 +62,8 @@ async def connect_to(
 
 
 async def _insist_on_say(context: Context, reader: Reader, name: str) -> Incident:
+    if Scope.READ not in reader.scopes:
+        raise HTTPException(403, "This key lacks a scope: to decide also needs the scope `read`. `cutwatch keys` makes another.")
     async with seeing(context, reader) as visible:
         found = await visible.incident(name)
     if not reader.belongs_to(found.key.organisation):
@@ -75,14 +97,18 @@ async def refusing() -> AsyncIterator[None]:
         raise HTTPException(412, f"{moved}.", {"etag": f'"{moved.version}"'}) from None
 
 
-def version_of(header: str | None) -> int | None:
-    """The version that an `If-Match` header names; None where any will do. Raises 422 where it names none."""
+def version_of(header: str | None, present: int) -> int | None:
+    """The version that an `If-Match` header names: of several the `present` one, else the newest; None where any will do.
+
+    Raises 422 where it names none.
+    """
     if header is None or header.strip() == "*":
         return None
-    found = _VERSION.fullmatch(header.strip())
-    if found is None:
+    found = [_VERSION.fullmatch(tag.strip()) for tag in header.split(",", _MOST_TAGS)]
+    named = {int(one[1]) for one in found if one}
+    if len(found) > _MOST_TAGS or not all(found):
         raise HTTPException(422, 'If-Match: write the version that you have read, in quotes, such as "3"')
-    return int(found[1])
+    return present if present in named else max(named)
 
 
 async def acknowledge(context: Context, reader: Reader, name: str) -> Care:
@@ -100,6 +126,8 @@ async def mute(context: Context, reader: Reader, name: str, until: datetime | No
     await _insist_on_say(context, reader, name)
     if until is not None and until <= context.clock.now():
         raise HTTPException(422, "until: write a moment that is still to come, or null to end the quiet")
+    if until is not None and until > context.clock.now() + LONGEST_MUTE:
+        raise HTTPException(422, f"until: write a moment within {LONGEST_MUTE.days} days; say so again if it must last longer")
     async with context.store.writing() as writing:
         await (writing.mute(name, until, reader.name) if until else writing.unmute(name))
     return await _care(context, name)

@@ -1,5 +1,6 @@
 """What every answer carries, and what no log may show: plain ASGI, around the whole application."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -73,6 +74,28 @@ class HeadRequests:
             await send(message)
 
         await self.app({**scope, "method": "GET", ASKED_HEAD: True}, receive, headless)
+
+
+_NO_GZIP: Final = re.compile(rb"(?:^|[,\s])gzip\s*;\s*q=0(?:\.0{0,3})?\s*(?:,|$)", re.IGNORECASE)
+
+
+class RefusedGzip:
+    """Takes out of a request the mention of gzip by a reader who refuses it (`gzip;q=0`; RFC 9110, 12.5.3).
+
+    Whatever packs answers looks for the word alone.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] == "http":
+            heard = [
+                (name, value) for name, value in scope["headers"] if name != b"accept-encoding" or not _NO_GZIP.search(value)
+            ]
+            scope = {**scope, "headers": heard}
+        await self.app(scope, receive, send)
 
 
 class HiddenToken:

@@ -4,11 +4,11 @@ from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import is_local
-from api.problems import answer
+from api.problems import answer, answer_http
 from monitor.core.keys import fingerprint
 
 BODY_CAP: Final = 64 * 1024
@@ -24,8 +24,11 @@ REMEMBERED: Final = 4096
 """Addresses and keys whose use is remembered; the one that was quiet longest is forgotten first."""
 
 
-class BodyTooLarge(Exception):
-    """More was sent than `BODY_CAP`."""
+class BodyTooLarge(HTTPException):
+    """More was sent than `BODY_CAP`. Of HTTP's own errors, since FastAPI would take any other for a body in disorder."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"Send at most {BODY_CAP // 1024} KiB.", {"connection": "close"})
 
 
 class BodyCap:
@@ -41,12 +44,10 @@ class BodyCap:
             return
         request = Request(scope)
         if _announced(request) > BODY_CAP:
-            await _refuse_body(request, receive, send)
+            refusal = await answer_http(request, BodyTooLarge())
+            await refusal(scope, receive, send)
             return
-        try:
-            await self.app(scope, _counted(receive), send)
-        except BodyTooLarge:
-            await _refuse_body(request, receive, send)
+        await self.app(scope, _counted(receive), send)
 
 
 def _announced(request: Request) -> int:
@@ -66,11 +67,6 @@ def _counted(receive: Receive) -> Receive:
         return message
 
     return counting
-
-
-async def _refuse_body(request: Request, receive: Receive, send: Send) -> None:
-    refusal = answer(request, 413, f"Send at most {BODY_CAP // 1024} KiB.", {"connection": "close"})
-    await refusal(request.scope, receive, send)
 
 
 class RateLimit:

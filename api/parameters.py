@@ -1,11 +1,12 @@
 """What an address may be asked with. A parameter that it does not know is an error that names those it does."""
 
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Query
+from fastapi import Depends, HTTPException, Query, Request
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -54,6 +55,14 @@ class Parameters(BaseModel):
             known = ", ".join(sorted(cls.model_fields))
             raise UnknownParameter(f"This address does not know the parameter {unknown[0][:60]}; it knows: {known}.")
         return given
+
+
+async def refuse_repeated(request: Request) -> None:
+    """Refuse a parameter that is given more than once: one of its values would silently be dropped."""
+    counted = Counter(name for name, _ in request.query_params.multi_items())
+    repeated = next((name for name in counted if counted[name] > 1), None)
+    if repeated is not None:
+        raise HTTPException(400, f"Here the parameter {repeated[:60]} is given {counted[repeated]} times: give it once.")
 
 
 async def only_language(parameters: Annotated[Parameters, Query()]) -> None:
@@ -137,7 +146,7 @@ class IncidentPage(IncidentFilters):
     by: TimeOf = Field(default=TimeOf.UPDATED, description="the time that `since` and `until` are about")
     since: Instant | None = Field(default=None, description="from this moment on", examples=["2026-11-01T00:00:00Z"])
     until: Instant | None = Field(default=None, description="before this moment", examples=["2026-12-01T00:00:00Z"])
-    after: IncidentId | None = Field(default=None, description="the id after which the page begins")
+    after: IncidentId | None = Field(default=None, description="the id after which the page begins", examples=["CW-2026-0017"])
     limit: int = Field(default=100, ge=1, le=200, description="incidents on a page")
 
     def takes(self, incident: Incident) -> bool:
@@ -161,7 +170,7 @@ class NoticePage(Parameters):
     organisation: Slug | None = Field(default=None, description="an organisation's id", examples=["ovd-info"])
     provider: Slug | None = Field(default=None, description="the id of the provider who gave it", examples=["godaddy"])
     stage: IncidentStage | None = Field(default=None, description="how far it has come")
-    after: IncidentId | None = Field(default=None, description="the id after which the page begins")
+    after: IncidentId | None = Field(default=None, description="the id after which the page begins", examples=["CW-2026-0017"])
     limit: int = Field(default=100, ge=1, le=200, description="notices on a page")
 
 
@@ -193,7 +202,7 @@ class DeliveryPage(Parameters):
 
     state: ParcelState | None = Field(default=None, description="how far the parcel has come")
     channel: Slug | None = Field(default=None, description="the channel's id", examples=["mail"])
-    after: ParcelId | None = Field(default=None, description="the id after which the page begins")
+    after: ParcelId | None = Field(default=None, description="the id after which the page begins", examples=["018f3a7c5b2e"])
     limit: int = Field(default=50, ge=1, le=200, description="parcels on a page")
 
 

@@ -1,14 +1,16 @@
 """Errors in words: RFC 9457 problem details for programs, a plain page for people. Nothing internal is ever told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final
 
-from fastapi import HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as AnyHTTPException
+from starlette.routing import BaseRoute, Match, Route
 
 from api.headers import PRIVATE, SECURITY
 from api.parameters import UnknownParameter
@@ -51,6 +53,31 @@ def documented(description: str) -> dict[str, Any]:
     return {"description": description, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
+_EXAMPLES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        400: "This address does not know the parameter organization; it knows: lang, organisation.",
+        401: "This key does not open anything: it is unknown, expired or revoked. `cutwatch keys` makes another.",
+        403: "This key lacks the scope `review`.",
+        404: "There is nothing at this address that you may read.",
+        409: "CW-2026-0042 is retracted already.",
+        412: "CW-2026-0042 is at version 4 now: read it again, then decide.",
+        413: "Send at most 64 KiB.",
+        422: "stage: Input should be 'suspected', 'confirmed' or 'ended'",
+        429: "Too many requests: wait a little.",
+        503: "The database cannot be reached at the moment. Try again in a few seconds.",
+    }
+)
+"""What such an error may say, for the description of the API."""
+
+
+def problem_example(status: int) -> dict[str, Any]:
+    """An error of this status, as it is sent."""
+    detail = _EXAMPLES.get(status, HTTPStatus(status).description)
+    field, _, message = detail.partition(": ")
+    errors = [FieldProblem(field=field, message=message)] if status == HTTPStatus.UNPROCESSABLE_ENTITY else []
+    return _body(status, detail, errors)
+
+
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     400: documented("A parameter that this address does not know"),
     401: documented("A key is needed, or the one that was sent does not open anything"),
@@ -91,7 +118,27 @@ async def answer_http(request: Request, error: Exception) -> Response:
     if isinstance(error, AnyHTTPException):
         status, headers = error.status_code, error.headers
         detail = error.detail if error.detail != HTTPStatus(status).phrase else None
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"allow": ", ".join(_answered(request))}
     return answer(request, status, detail or _DETAILS.get(status, HTTPStatus(status).description), headers)
+
+
+def _answered(request: Request) -> list[str]:
+    """The methods that are answered at this address. The router names those only of the first route that fits."""
+    methods: set[str] = set()
+    for route in _routes(request.app.router.routes):
+        fits, _ = route.matches(request.scope)
+        methods |= (route.methods or set()) if fits is not Match.NONE else set()
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
+
+
+def _routes(routes: Iterable[BaseRoute]) -> Iterator[Route]:
+    for route in routes:
+        if isinstance(route, Route):
+            yield route
+        else:
+            held: APIRouter = getattr(route, "original_router", route)  # type: ignore[arg-type]  # whatever holds routes
+            yield from _routes(held.routes)
 
 
 async def answer_invalid(request: Request, error: Exception) -> Response:
@@ -133,8 +180,12 @@ def problem(
     status: int, detail: str, headers: Mapping[str, str] | None = None, errors: Sequence[FieldProblem] = ()
 ) -> JSONResponse:
     """The problem details of an error, without the parts that are empty."""
+    return JSONResponse(_body(status, detail, errors), status, headers, MEDIA_TYPE)
+
+
+def _body(status: int, detail: str, errors: Sequence[FieldProblem]) -> dict[str, Any]:
     body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors))
-    return JSONResponse(body.model_dump(exclude_defaults=True) | {"type": body.type}, status, headers, MEDIA_TYPE)
+    return body.model_dump(exclude_defaults=True) | {"type": body.type}
 
 
 def is_machine(path: str) -> bool:
@@ -143,4 +194,9 @@ def is_machine(path: str) -> bool:
 
 
 def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
-    return FieldProblem(field=".".join(str(part) for part in error["loc"][1:]) or "request", message=str(error["msg"]))
+    field = ".".join(str(part) for part in error["loc"][1:]) or "request"
+    if error["type"] == "json_invalid":
+        return FieldProblem(field="body", message=f"this is no JSON, from character {field} on: {error['ctx']['error']}")
+    if error["type"] == "model_attributes_type" and not isinstance(error.get("input"), dict | list):
+        return FieldProblem(field="body", message="send a JSON object, with the header Content-Type: application/json")
+    return FieldProblem(field=field, message=str(error["msg"]).removeprefix("Value error, "))

@@ -1,7 +1,7 @@
 """The shapes of the API's answers. Times are RFC 3339 in UTC; what is absent is null, never left out."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,27 +34,27 @@ class Incident(Answer):
     id: str = Field(examples=["CW-2026-0042"])
     version: int = Field(examples=[3], description="how many events have made it")
     title: str = Field(examples=["OVD-Info, ovdinfo.org: Blocking in Russia"])
-    kind: Kind
-    stage: IncidentStage
-    origin: Origin
-    tlp: Tlp
+    kind: Kind = Field(examples=[Kind.BLOCKING])
+    stage: IncidentStage = Field(examples=[IncidentStage.CONFIRMED])
+    origin: Origin = Field(examples=[Origin.MEASURED])
+    tlp: Tlp = Field(examples=[Tlp.CLEAR])
     organisation: str | None = Field(examples=["ovd-info"], description="null where a whole network is cut off")
     target: str | None = Field(examples=["site"])
-    provider: str | None
+    provider: str | None = Field(examples=[None])
     countries: list[str] = Field(examples=[["RU"]], description="where the loss is felt (ISO 3166)")
     onset: Bracket | None = Field(description="null where no source says when it began")
-    end: Bracket | None
-    detected: datetime
-    confirmed_at: datetime | None
-    updated: datetime
-    intermittent: bool = Field(description="it has come back after it was over")
+    end: Bracket | None = Field(examples=[None])
+    detected: datetime = Field(examples=["2026-11-21T10:05:13Z"])
+    confirmed_at: datetime | None = Field(examples=["2026-11-21T10:20:41Z"])
+    updated: datetime = Field(examples=["2026-11-21T10:20:41Z"])
+    intermittent: bool = Field(examples=[False], description="it has come back after it was over")
     vantages: list[str] = Field(examples=[["moscow-home"]], description="the vantage points that see the loss")
     mechanisms: list[str] = Field(examples=[["tls.reset.sni"]])
     rule: str | None = Field(
         examples=["website.tls.reset.sni"], description="permanent id of the rule that says so; null: nobody looked"
     )
     because: str | None = Field(examples=["The connection was reset as soon as the name ovdinfo.org was sent."])
-    strength: Strength | None
+    strength: Strength | None = Field(examples=[Strength.EXPLICIT])
     url: str = Field(examples=["https://cutwatch.example/incidents/CW-2026-0042"])
     url_api: str = Field(examples=["https://cutwatch.example/api/v1/incidents/CW-2026-0042"])
 
@@ -302,13 +302,31 @@ class Index(Answer):
     links: dict[str, str]
 
 
+_TOLD: Final[dict[str, Any]] = {
+    "incident": "CW-2026-0042",
+    "version": 3,
+    "stage": "confirmed",
+    "severity": "page",
+    "tlp": "CLEAR",
+    "title": "OVD-Info, ovdinfo.org: Blocking in Russia",
+    "url": "https://cutwatch.example/incidents/CW-2026-0042",
+    "url_api": "https://cutwatch.example/api/v1/incidents/CW-2026-0042",
+    "details": None,
+    "late": False,
+    "covers": [],
+    "language": "en",
+    "text": "The connection was reset as soon as the name ovdinfo.org was sent.",
+}
+"""What an alert tells, as an example."""
+
+
 class Alert(Answer):
     """What a webhook would be sent, under a name that never changes."""
 
     id: str = Field(examples=["CW-2026-0042.3"], description="the incident, and the version that its event made")
     type: str = Field(examples=["incident.confirmed"], description="as a webhook's `type`")
-    time: datetime = Field(description="when it happened")
-    data: IncidentData
+    time: datetime = Field(examples=["2026-11-21T10:20:41Z"], description="when it happened")
+    data: IncidentData = Field(examples=[_TOLD])
 
 
 class AlertList(Answer):
@@ -321,27 +339,27 @@ class AlertList(Answer):
 class Extension(Answer):
     """What our feed says beyond JSON Feed."""
 
-    kind: Kind
-    stage: IncidentStage
-    organisation: str | None
-    provider: str | None
-    countries: list[str]
-    version: int
-    origin: Origin
-    url_api: str
+    kind: Kind = Field(examples=[Kind.BLOCKING])
+    stage: IncidentStage = Field(examples=[IncidentStage.CONFIRMED])
+    organisation: str | None = Field(examples=["ovd-info"])
+    provider: str | None = Field(examples=[None])
+    countries: list[str] = Field(examples=[["RU"]])
+    version: int = Field(examples=[3])
+    origin: Origin = Field(examples=[Origin.MEASURED])
+    url_api: str = Field(examples=["https://cutwatch.example/api/v1/incidents/CW-2026-0042"])
 
 
 class FeedItem(Answer):
     """One incident. `id` never changes; `date_modified` and the extension's `version` do."""
 
     id: str = Field(examples=["CW-2026-0042"])
-    url: str
-    title: str
-    content_text: str
-    date_published: datetime
-    date_modified: datetime
-    tags: list[str]
-    language: str
+    url: str = Field(examples=["https://cutwatch.example/incidents/CW-2026-0042"])
+    title: str = Field(examples=["OVD-Info, ovdinfo.org: Blocking in Russia (Confirmed)"])
+    content_text: str = Field(examples=["The connection was reset as soon as the name ovdinfo.org was sent."])
+    date_published: datetime = Field(examples=["2026-11-21T10:05:13Z"])
+    date_modified: datetime = Field(examples=["2026-11-21T10:20:41Z"])
+    tags: list[str] = Field(examples=[["blocking", "confirmed", "ovd-info"]])
+    language: str = Field(examples=["en"])
     cutwatch: Extension = Field(serialization_alias="_cutwatch")
 
 
@@ -349,10 +367,12 @@ class Feed(Answer):
     """JSON Feed 1.1."""
 
     version: str = JSON_FEED
-    title: str
-    home_page_url: str
-    feed_url: str | None = Field(description="left out of a private feed: its address is a secret")
-    description: str
-    icon: str
-    language: str
+    title: str = Field(examples=["Cutwatch: who has been cut off"])
+    home_page_url: str = Field(examples=["https://cutwatch.example/"])
+    feed_url: str | None = Field(
+        examples=["https://cutwatch.example/feed.json"], description="left out of a private feed: its address is a secret"
+    )
+    description: str = Field(examples=["Losses of access, each with since when and how sure we are."])
+    icon: str = Field(examples=["https://cutwatch.example/static/icon.svg"])
+    language: str = Field(examples=["en"])
     items: list[FeedItem]

@@ -1,8 +1,8 @@
 """What a reader is told of an event. Pure.
 
-Nobody outside an organisation learns who decided, why something was released, or from where it is watched; nor what people
-stated of a case before it was released, for that may have been corrected first. And nobody learns of another incident that
-they may not read, because this one is related to it.
+Nobody outside an organisation learns who decided, why something was released, or from where it is watched; nor what an incident
+was in versions that they may not read, for that may have been corrected before it was released. And nobody learns of another
+incident that they may not read, because this one is related to it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -10,15 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from api.access import is_public
-from monitor.core.incident import Event, Incident, apply
+from monitor.core.incident import Change, Event, Incident, apply, record
 from monitor.core.kinds import EventKind
 from monitor.core.revision import Difference, differences
 
 _MEASURED: Final = ("kind", "stage", "onset", "end", "mechanisms", "rule", "because", "strength", "tlp")
-"""What was seen: told of every event of an incident that is public now."""
+"""What was seen: told of every event that has left the incident for the reader to read."""
 
-_STATED: Final = ("origin", "provider", "intermittent", "dossier", "relations", "members", "erased")
+_STATED: Final = ("origin", "provider", "intermittent", "dossier", "relations", "members")
 """What people stated: told of those events only that have left the incident public."""
+
+_OF_MEMBERS: Final = ("onset", "end", "mechanisms", "because", "strength")
+"""What a mass event says of its members: told as the incident is told, and not as it stands in the event."""
 
 _REASONED: Final = frozenset({EventKind.RETRACTED, EventKind.CORRECTED, EventKind.ERASED})
 """Events whose reason everybody may read: it is the tombstone's text, or says why a published statement was changed."""
@@ -26,7 +29,7 @@ _REASONED: Final = frozenset({EventKind.RETRACTED, EventKind.CORRECTED, EventKin
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An event, and the incident before and after it; before its first event there was none."""
+    """An event, and the incident before and after it; before its first event, or the first that is told, there was none."""
 
     event: Event
     before: Incident | None
@@ -54,13 +57,42 @@ def to_insiders(event: Event, readable: Collection[str]) -> Event:
     return replace(event, data=_without_hidden(event.data, readable))
 
 
+def barely(event: Event) -> Event:
+    """What outsiders are told of an event that has left the incident hidden from them: that something happened, and when."""
+    return replace(event, data={})
+
+
 def to_outsiders(step: Step, readable: Collection[str]) -> Event:
-    """What everybody else is told."""
+    """What everybody else is told; `step` holds the incident as they may read it.
+
+    Where they could not read the version before, they are told the whole of this one, and not only what is new in it.
+    """
     told: Sequence[str] = _MEASURED
     if is_public(step.after):
-        told = (*told, *_STATED, "reason") if step.event.kind in _REASONED else (*told, *_STATED)
-    kept = {name: value for name, value in step.event.data.items() if name in told}
+        told = (*told, *_STATED, "erased", "reason") if step.event.kind in _REASONED else (*told, *_STATED, "erased")
+    kept = {name: value for name, value in _data(step).items() if name in told}
     return replace(step.event, data=_without_hidden(kept, readable))
+
+
+def _data(step: Step) -> dict[str, Any]:
+    seen = _state(step.after)
+    if step.before is None:
+        return {**step.event.data, **seen} if not step.after.is_mass else {**_beside_members(step.event), **seen}
+    if not step.after.is_mass:
+        return step.event.data
+    account: dict[str, Any] = {name: seen[name] for name in _OF_MEMBERS if name in seen and name in step.event.data}
+    return {**_beside_members(step.event), **account}
+
+
+def _beside_members(event: Event) -> dict[str, Any]:
+    return {name: value for name, value in event.data.items() if name not in _OF_MEMBERS}
+
+
+def _state(incident: Incident) -> dict[str, Any]:
+    """All that can be told of an incident, as an event would enter it."""
+    held: dict[str, Any] = {name: getattr(incident, name) or None for name in (*_MEASURED, *_STATED)}
+    change = Change(**held)
+    return record(incident.id, incident.version, incident.updated, EventKind.OPENED, change).data
 
 
 def changed(step: Step, *, is_insider: bool) -> tuple[Difference, ...]:

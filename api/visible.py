@@ -17,6 +17,7 @@ from api.planned import planned_checks
 from api.problems import not_found
 from monitor.core.incident import Event, Incident, fold
 from monitor.core.kinds import IncidentStage, Kind, Origin, RelationKind
+from monitor.core.mass import as_told
 from monitor.core.model import Tlp
 from monitor.core.routing import concerned
 from monitor.core.watchlist import Organisation, Target, Watchlist
@@ -72,8 +73,8 @@ class Visible:
     reading: Reading
     watchlist: Watchlist
     now: datetime
-    known: dict[str, bool] = field(default_factory=dict)
-    """Which incidents the reader may read, as far as it was asked: within one reading that does not change."""
+    known: dict[str, Incident | None] = field(default_factory=dict)
+    """Incidents, None where the reader may not read one, as far as they were asked for: within one reading nothing changes."""
 
     def organisations(self) -> list[Organisation]:
         """The organisations that the reader may know to be watched."""
@@ -131,7 +132,7 @@ class Visible:
             batch = await self._batch(filters, stages, origins, after)
             wanted = (one for one in batch if origins is None or one.origin in origins)
             taken = (one for one in wanted if not isinstance(filters, IncidentPage) or filters.takes(one))
-            found += [self.listed(one) for one in taken if self.may_read(one)]
+            found += [await self.listed(one) for one in taken if self.may_read(one)]
             if len(batch) < _BATCH:
                 break
             after = batch[-1].id
@@ -194,27 +195,32 @@ class Visible:
 
     async def readable(self, names: Iterable[str]) -> frozenset[str]:
         """Those of the incidents that the reader may read."""
-        asked = frozenset(names)
-        for name in asked - self.known.keys():
-            found = await self.reading.incident(name)
-            self.known[name] = found is not None and self.may_read(found)
-        return frozenset(name for name in asked if self.known[name])
+        return frozenset(one.id for one in await self._known(names))
+
+    async def _known(self, names: Iterable[str]) -> list[Incident]:
+        """The same as they stand in the store, in this order. To the public nothing is read that is not for everybody."""
+        asked = tuple(dict.fromkeys(names))
+        tlp = Tlp.CLEAR if self.reader.audience == "public" else None
+        missing = frozenset(asked) - self.known.keys()
+        found = {one.id: one for one in await self.reading.incidents_named(missing, tlp) if self.may_read(one)} if missing else {}
+        self.known.update({name: found.get(name) for name in missing})
+        return [one for name in asked if (one := self.known[name]) is not None]
 
     async def related(self, incident: Incident) -> list[Related]:
         """The readable incidents to which a visible one stands in some relation, and those that name it, each once."""
         named = [(one, False) for one in incident.relations]
         naming = [(one, True) for one in await self.reading.related(incident.id) if one.incident not in incident.members]
-        found = []
-        for relation, is_theirs in sorted({*named, *naming}):
-            other = await self.reading.incident(relation.incident)
-            if other is not None and self.may_read(other):
-                found.append(Related(relation.kind, self.listed(other), is_theirs=is_theirs))
-        return found
+        stated = sorted({*named, *naming})
+        others = {one.id: await self.listed(one) for one in await self._known(relation.incident for relation, _ in stated)}
+        return [
+            Related(relation.kind, others[relation.incident], is_theirs=is_theirs)
+            for relation, is_theirs in stated
+            if relation.incident in others
+        ]
 
     async def members(self, incident: Incident) -> list[Incident]:
         """The readable members of a visible mass event."""
-        found = [await self.reading.incident(one) for one in incident.members]
-        return [self.listed(one) for one in found if one is not None and self.may_read(one)]
+        return [await self.listed(one) for one in await self._known(incident.members)]
 
     async def history(self, incident: Incident) -> list[Event]:
         """Everything that has happened to a visible incident, oldest first, as far as the reader is told."""
@@ -226,10 +232,15 @@ class Visible:
         readable = await self.readable(told.mentioned(events))
         if self.reader.belongs_to(incident.key.organisation):
             return [_inside_only(one, readable) for one in told.steps(events)]
-        return [self._outside(one, readable) for one in told.steps(events)]
+        return [await self._outside(one, readable) for one in told.steps(events)]
 
-    def _outside(self, step: told.Step, readable: frozenset[str]) -> told.Step:
-        return told.Step(told.to_outsiders(step, readable), step.before and self.listed(step.before), self.listed(step.after))
+    async def _outside(self, step: told.Step, readable: frozenset[str]) -> told.Step:
+        after = await self._whole(step.after)
+        if not self.may_read(step.after):
+            return told.Step(told.barely(step.event), None, after)
+        is_first = step.before is None or not self.may_read(step.before)
+        seen = told.Step(step.event, None if is_first or step.before is None else await self._whole(step.before), after)
+        return replace(seen, event=told.to_outsiders(seen, readable))
 
     async def place(self, cursor: str) -> int:
         """The place in the log at which a cursor stands. The log's own numbers are told to nobody.
@@ -277,17 +288,23 @@ class Visible:
 
     async def _whole(self, incident: Incident) -> Incident:
         readable = await self.readable((*(one.incident for one in incident.relations), *incident.members))
-        return _related_only(self._inside(incident), readable)
+        return _related_only(await self._inside(incident), readable)
 
-    def listed(self, incident: Incident) -> Incident:
+    async def listed(self, incident: Incident) -> Incident:
         """A visible incident without what the reader is not told, and without what relates it to others."""
-        return replace(self._inside(incident), relations=(), members=())
+        return replace(await self._inside(incident), relations=(), members=())
 
-    def _inside(self, incident: Incident) -> Incident:
+    async def _inside(self, incident: Incident) -> Incident:
         if self.reader.belongs_to(incident.key.organisation):
             return incident
         affected = tuple(one for one in incident.affected if self.reader.belongs_to(one))
-        return replace(incident, vantages=(), seen_from=(), affected=affected, entry=None, digest=None)
+        seen = replace(incident, vantages=(), seen_from=(), affected=affected, entry=None, digest=None)
+        return await self._as_members_show(seen) if incident.is_mass else seen
+
+    async def _as_members_show(self, parent: Incident) -> Incident:
+        """A mass event with what its members show, as far as the reader may read them."""
+        members = await self._known(parent.members)
+        return parent if members and len(members) == len(parent.members) else as_told(parent, members)
 
     def _state(self, state: CheckState) -> CheckState:
         return state if self.reader.belongs_to(state.organisation) else replace(state, vantage="")

@@ -92,8 +92,8 @@ class Wording:
         return tuple(State)
 
     def loss(self, incident: Incident) -> str:
-        """What sort of loss it is, and where: "Blocking in Russia"."""
-        kind = self.label(incident.kind).word
+        """What sort of loss it is, and where: "Blocking in Russia"; of a mass event that it struck many."""
+        kind = f"{self._phrases.many_lead if incident.is_mass else ''}{self.label(incident.kind).word}"
         if incident.key.country is None:
             return kind
         return self.text("%(kind)s in %(country)s", kind=kind, country=self.country(incident.key.country))

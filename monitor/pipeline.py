@@ -8,7 +8,7 @@ that is already stored is recognised by its id, so it never counts twice.
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -20,12 +20,14 @@ from monitor.bus import Report, ServiceBus
 from monitor.bus.frames import encode
 from monitor.clock import Clock
 from monitor.core.deadline import Deadline, Deadlines, deadlines_of
-from monitor.core.incident import Change, Event, Incident, apply, record
+from monitor.core.incident import Event, Incident, apply, record
 from monitor.core.isolation import Isolations, IsolationStep
-from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.kinds import EventKind
 from monitor.core.ledger import REACH, Ledger, Step
-from monitor.core.life import CONFIGURATION
+from monitor.core.letting_go import letting_go
 from monitor.core.mass import Masses, MassStep
+from monitor.core.member_alarms import Kin, not_told_twice
+from monitor.core.message import Message
 from monitor.core.plan import Check
 from monitor.core.planned import AnnouncedChange, Planned, planned_changes
 from monitor.core.routing import route
@@ -51,8 +53,6 @@ REMEMBERED = 2000
 
 Memory = tuple[Observation, ...]
 """Earlier looks of a check that found all well, newest first."""
-
-NOBODY_LOOKS = "no longer looked at from where it was seen; whether it goes on is not known"
 
 ANNOUNCED = timedelta(days=30)
 """For how long after its end an announced change is remembered: looks that it explains must not speak later on."""
@@ -228,7 +228,7 @@ class Pipeline:
             step = self.ledger.take(verdicts, policy, now, numbers, self.planned)
             isolation = self.isolations.take(rounds, now, numbers)
             mass = self._mass(step.incidents.values(), now, numbers)
-            messages = sum([await self._write_events(writing, one) for one in (step, isolation, mass)])
+            messages = await self._write_events(writing, step, isolation, mass)
             await writing.explain(step.explained)
         return _Written(step, isolation, mass, judged, dates, messages, watch)
 
@@ -241,17 +241,29 @@ class Pipeline:
         monitor = self.watch.watchlist.monitor
         return self.masses.take(changed, monitor.mass, monitor.confirmation.reopen, now, new_id)
 
-    async def _write_events(self, writing: Writing, step: Step | IsolationStep | MassStep) -> int:
-        if not step.events:
+    async def _write_events(self, writing: Writing, *steps: Step | IsolationStep | MassStep) -> int:
+        """Write what has happened, and the messages that it owes; returns how many these are."""
+        happened = [one for step in steps for one in step.events]
+        if not happened:
             return 0
-        await writing.append([event for event, _ in step.events], list(step.incidents.values()))
-        for event, incident in step.events:
+        for step in steps:
+            await writing.append([event for event, _ in step.events], list(step.incidents.values()))
+        for event, incident in happened:
             await writing.cite(incident.id, event.change.looks)
-        messages = [
-            message for event, incident in step.events for message in route(event, incident, self.watch.watchlist, self.address)
-        ]
+        messages = self._owed(happened)
         await writing.add_messages(messages)
         return len(messages)
+
+    def _owed(self, happened: Sequence[tuple[Event, Incident]]) -> list[Message]:
+        """The messages that these events owe together: which mass event a loss belongs to is known only after all of them."""
+        watchlist = self.watch.watchlist
+        latest = {one.id: one for one in self.masses.parents} | {incident.id: incident for _, incident in happened}
+        messages: list[Message] = []
+        for event, incident in happened:
+            linked = replace(incident, relations=latest[incident.id].relations)
+            kin = Kin(event=event, incident=linked, parent=latest.get(linked.parent or ""))
+            messages += not_told_twice(route(event, linked, watchlist, self.address), kin, watchlist)
+        return messages
 
     async def _memories(self, reports: Sequence[Report]) -> Mapping[str, Memory]:
         """What the checks of looks that need a comparison showed while all was well, within the last seven days."""
@@ -360,22 +372,9 @@ class Pipeline:
     def _decided_now(self, now: datetime) -> tuple[tuple[Event, Incident], ...]:
         """What letting go changes of the incidents as they are known, each event with its result."""
         known = (*self.ledger.incidents, *self.isolations.incidents)
-        changes = [(one, self._letting_go(one)) for one in known if one.is_open]
+        changes = [(one, letting_go(one, self.watch.registered)) for one in known if one.is_open]
         events = [(one, record(one.id, one.version + 1, now, *change)) for one, change in changes if change is not None]
         return tuple((event, apply(one, event)) for one, event in events)
-
-    def _letting_go(self, incident: Incident) -> tuple[EventKind, Change] | None:
-        key = incident.key
-        watching = {
-            check.vantage
-            for check in self.watch.registered
-            if (check.organisation, check.target) == (key.organisation, key.target) and key.country in {None, check.country}
-        }
-        if not watching & set(incident.vantages):
-            return EventKind.RETRACTED, Change(stage=IncidentStage.RETRACTED, reason=NOBODY_LOOKS, by=CONFIGURATION)
-        if watching >= set(incident.vantages):
-            return None
-        return EventKind.SCOPE_CHANGED, Change(vantages=tuple(sorted(watching & set(incident.vantages))))
 
     async def catch_up(self) -> None:
         """Take note of what people have decided meanwhile: about incidents, and what they have planned."""

@@ -32,6 +32,7 @@ _NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010
 """Characters that XML cannot hold, however they are escaped."""
 
 register_namespace("at", TOMBSTONES)
+register_namespace("", ATOM)
 
 
 async def render(listing: Listing) -> Rendering:

@@ -1,5 +1,6 @@
 """Dates by which somebody must act, as far as one reader may know of them, whatever form they are handed out in."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -112,13 +113,16 @@ class Agenda:
             yield self._stated(incident, "effective", stated.date, title, is_off=incident.stage in _NEVER_CAME or is_over)
 
     def _to_file(self, incident: Incident) -> Iterator[Appointment]:
-        """By when a remedy must be sought."""
-        for number, remedy in enumerate(incident.dossier.remedies if incident.dossier else (), start=1):
+        """By when a remedy must be sought. Its name does not rest on its place: another may be entered before it."""
+        seen: Counter[str] = Counter()
+        for remedy in incident.dossier.remedies if incident.dossier else ():
+            called = f"{remedy.body.en} {remedy.kind or ''}"
+            seen[called] += 1
             if remedy.filing_deadline is not None:
                 is_off = incident.stage is IncidentStage.RETRACTED or _is_done(remedy)
                 body = plain(remedy.body.of(self.words.language), NAME_LIMIT)
                 title = self.words.text("Last day to file (%(body)s): %(title)s", body=body, title=self.words.title(incident))
-                yield self._stated(incident, f"filing {number}", remedy.filing_deadline, title, is_off=is_off)
+                yield self._stated(incident, f"filing {called} {seen[called]}", remedy.filing_deadline, title, is_off=is_off)
 
     def _stated(self, incident: Incident, what: str, edtf: str, title: str, *, is_off: bool) -> Appointment:
         start, after = _days(edtf)

@@ -11,7 +11,7 @@ from api.subscribing import Subscriber
 from api.visible import Visible
 from api.wording import Wording
 from monitor.core.incident import Incident
-from monitor.core.kinds import Kind, Origin
+from monitor.core.kinds import IncidentStage, Kind, Origin
 from monitor.core.wording import plain
 
 ENTRIES: Final = 100
@@ -134,8 +134,17 @@ def query(filters: FeedFilters) -> str:
 
 
 def _entry(incident: Incident, words: Wording, attributions: Sequence[str]) -> Entry:
-    title = f"{words.title(incident)} ({words.label(incident.stage).word})"
+    title = f"{words.title(incident)} ({_standing(incident, words)})"
     return Entry(incident, title, (*_lines(incident, words), *_thanks(attributions, words)))
+
+
+def _standing(incident: Incident, words: Wording) -> str:
+    """How far it has come; what only documents tell is not said to stand today."""
+    if incident.origin is not Origin.ATTESTED or incident.stage is IncidentStage.RETRACTED:
+        return words.label(incident.stage).word
+    as_of = incident.dossier and (incident.dossier.as_of or incident.dossier.reported_on)
+    dated = (words.text("as of %(date)s", date=words.date(as_of)),) if as_of else ()
+    return ", ".join((words.text("Documented"), *dated))
 
 
 def _lines(incident: Incident, words: Wording) -> Iterator[str]:

@@ -4,8 +4,8 @@ import gzip
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import datetime
+from email.utils import format_datetime
 from hashlib import sha256
 from typing import Final
 
@@ -49,13 +49,14 @@ class Rendering:
         return Response(self.packed if packs else self.body, headers={**known, **encoding}, media_type=media_type)
 
     def _is_known_to(self, request: Request) -> bool:
-        """Whether the reader has this already (RFC 9110, 13.2.2: where an ETag is given, dates do not count)."""
-        tags = request.headers.get("if-none-match")
-        if tags is not None:
-            given = {tag.strip().removeprefix("W/").strip('"').removesuffix("-gzip") for tag in tags.split(",")}
-            return tags.strip() == "*" or self.digest in given
-        since = _date(request.headers.get("if-modified-since", ""))
-        return since is not None and self.modified is not None and self.modified.replace(microsecond=0) <= since
+        """Whether the reader has this already, by its ETag alone.
+
+        A date does not tell: what has left the feed, because it is public no more, leaves an older date behind. So
+        `If-Modified-Since` is passed over, as RFC 9110 (13.1.3) allows, lest a copy that holds it be called good.
+        """
+        tags = request.headers.get("if-none-match", "")
+        given = {tag.strip().removeprefix("W/").strip('"').removesuffix("-gzip") for tag in tags.split(",")}
+        return tags.strip() == "*" or self.digest in given
 
 
 @dataclass(slots=True)
@@ -74,11 +75,3 @@ class Renderings:
         if len(self.kept) > KEPT:
             self.kept.popitem(last=False)
         return rendering
-
-
-def _date(header: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -11,7 +11,7 @@ from api.feeds.entries import Listing, query
 from api.feeds.renderings import Rendering, Renderings
 from api.feeds.stamps import stamp
 from api.languages import language_of
-from api.parameters import CalendarFilters, FeedFilters
+from api.parameters import FeedFilters
 from api.subscribing import Subscriber
 from api.visible import Visible
 from api.wording import Wording
@@ -39,11 +39,11 @@ async def serve(request: Request, visible: Visible, filters: FeedFilters, form: 
     return rendering.answer(request, form.media_type, {**headers(visible), "content-language": words.language})
 
 
-async def serve_calendar(request: Request, visible: Visible, filters: CalendarFilters) -> Response:
-    """Answer with the calendar, for this reader and these filters."""
+async def serve_calendar(request: Request, visible: Visible, organisation: str | None) -> Response:
+    """Answer with the calendar of one organisation or of all; to subscribers only with their own."""
     words = Wording(language_of(request), visible.watchlist, visible.now)
     reader = visible.reader
-    agenda = Agenda(visible, words, reader.organisation if isinstance(reader, Subscriber) else filters.organisation)
+    agenda = Agenda(visible, words, reader.organisation if isinstance(reader, Subscriber) else organisation)
     renderings: Renderings = request.app.state.feeds
     name = (calendar.PATH, visible.reader.audience, words.language, agenda.organisation)
     rendering = await renderings.get(name, await agenda.load(), lambda: calendar.render(agenda))

@@ -29,4 +29,4 @@ async def dates(request: Request, visible: Seen, filters: Annotated[CalendarFilt
 
     A date that moves keeps its `UID`; one that is off is `CANCELLED`.
     """
-    return await serve_calendar(request, visible, filters)
+    return await serve_calendar(request, visible, filters.organisation)

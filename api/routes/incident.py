@@ -43,7 +43,8 @@ class Shown:
 async def latest(request: Request, visible: Seen, name: str) -> HTMLResponse:
     """An incident as it is now."""
     incident = await visible.incident(name)
-    return await _page(request, visible, incident, newest=incident.version)
+    others = {"related": await visible.related(incident), "members": await visible.members(incident)}
+    return await _page(request, visible, incident, {"newest": incident.version, "is_fixed": False, **others})
 
 
 @router.get("/incidents/{name}/log")
@@ -55,11 +56,12 @@ async def log(request: Request, visible: Seen, name: str) -> HTMLResponse:
 
 @router.get("/incidents/{name}/v{number}")
 async def version(request: Request, visible: Seen, name: str, number: str) -> HTMLResponse:
-    """An incident as it was."""
+    """An incident as it was. Of others it names those that it named then, and says nothing of what has become of them since."""
     if not _NUMBER.fullmatch(number):
         raise not_found()
     newest = await visible.incident(name)
-    return await _page(request, visible, await visible.version(name, int(number)), newest=newest.version)
+    fixed = {"newest": newest.version, "is_fixed": True, "related": (), "members": ()}
+    return await _page(request, visible, await visible.version(name, int(number)), fixed)
 
 
 @router.post("/incidents/{name}/acknowledgement")
@@ -82,21 +84,19 @@ def _back(request: Request, name: str) -> RedirectResponse:
     return RedirectResponse(f"/incidents/{name}{f'?lang={asked}' if asked else ''}#readers", 303)
 
 
-async def _page(request: Request, visible: Visible, incident: Incident, newest: int) -> HTMLResponse:
+async def _page(request: Request, visible: Visible, incident: Incident, more: dict[str, Any]) -> HTMLResponse:
     words = wording(request, visible)
     permanent = f"{visible.context.settings.address}/incidents/{incident.id}/v{incident.version}"
     values: dict[str, Any] = {
         "incident": incident,
-        "newest": newest,
         **await _history(visible, incident),
-        "related": await visible.related(incident),
-        "members": await visible.members(incident),
         "looks": await looks.around(visible, incident),
         "attributions": (await visible.attributions([incident.id])).get(incident.id),
         "permanent": permanent,
         "citation": words.citation(incident, permanent),
         "organisation": next((one for one in visible.organisations() if one.id == incident.key.organisation), None),
         **await _for_insiders(request, visible, incident),
+        **more,
     }
     return show(request, visible, "incident.html", values)
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from api.access import Identified, Reader, context_of, is_local, unauthorised
+from api.access import Identified, Reader, context_of, oversees, unauthorised
 from api.parameters import ONLY_LANGUAGE
 from api.problems import ERRORS, FORBIDDEN
 
@@ -19,14 +19,16 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
     responses={200: {"content": {"text/plain": {"example": 'cutwatch_build_info{version="0.1.0"} 1\n'}}}, **ERRORS, **FORBIDDEN},
 )
 async def metrics(request: Request, reader: Identified) -> Response:
-    """Answers a key with the scope `read` that is bound to no organisation, or a program on this machine."""
-    if not is_local(request):
-        _insist(reader)
+    """Answers a key with the scope `read` that is bound to no organisation.
+
+    Where the service's own address is a loopback one, a program on this machine needs none.
+    """
+    if not oversees(request, reader):
+        raise _refusal(reader)
     return Response(context_of(request).metrics(), media_type=MEDIA_TYPE)
 
 
-def _insist(reader: Reader) -> None:
+def _refusal(reader: Reader) -> HTTPException:
     if reader.is_anonymous:
-        raise unauthorised("Metrics need a key with the scope `read`. `cutwatch keys` makes one.")
-    if not reader.reads_everything:
-        raise HTTPException(403, "Metrics tell of all organisations: use a key with the scope `read` that is bound to none.")
+        return unauthorised("Metrics need a key with the scope `read`. `cutwatch keys` makes one.")
+    return HTTPException(403, "Metrics tell of all organisations: use a key with the scope `read` that is bound to none.")

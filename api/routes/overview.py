@@ -1,5 +1,6 @@
 """`/`: what is broken now, by organisation, and how fresh that knowledge is."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,8 +27,20 @@ _OPEN_SHOWN: Final = 500
 
 _OVER_SHOWN: Final = 20
 
+_MEMBERS_SHOWN: Final = 20
+"""Members of a mass event to which its card leads; its own page names all."""
+
 _TONES: Final = ("bad", "doubt", "good", "calm")
 """What a reader must know first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An incident with the first of its members, where it is a mass event, and how many of them the reader may read."""
+
+    incident: Incident
+    members: list[Incident]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,7 @@ class Group:
     slug: str
     title: str
     known: bool
-    incidents: list[Incident]
+    cards: list[Card]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +70,11 @@ async def overview(request: Request, visible: Seen) -> HTMLResponse:
     freshness = visible.freshness(states)
     known = sorted((one.id for one in visible.organisations()), key=words.organisation)
     standing = await visible.incidents(IncidentPage(open=True), stages=OPEN_STAGES, limit=_OPEN_SHOWN)
+    over = await _lately_over(visible)
+    members = await _members(visible, (*standing, *over))
     values = {
-        "groups": _groups(standing, known, words),
-        "ended": await _lately_over(visible),
+        "groups": _groups(_cards(_ordered(standing), members), known, words),
+        "ended": _cards(over, members),
         "organisations": [_row(slug, states) for slug in known],
         "freshness": freshness,
         "freshness_line": freshness_line(freshness, words),
@@ -67,15 +82,31 @@ async def overview(request: Request, visible: Seen) -> HTMLResponse:
     return show(request, visible, "overview.html", values)
 
 
-def _groups(incidents: list[Incident], known: list[str], words: Wording) -> list[Group]:
-    """Open incidents by organisation; those of whole networks first, then confirmed ones, then the latest."""
-    ordered = sorted(
+async def _members(visible: Visible, incidents: Iterable[Incident]) -> dict[str, list[Incident]]:
+    """The readable members of each mass event among these."""
+    return {one.id: await visible.members(await visible.incident(one.id)) for one in incidents if one.is_mass}
+
+
+def _cards(incidents: Iterable[Incident], members: Mapping[str, list[Incident]]) -> list[Card]:
+    """A card for each; what belongs to a mass event stands on its card alone."""
+    beneath = {one.id for some in members.values() for one in some}
+    own = ((one, members.get(one.id, [])) for one in incidents if one.id not in beneath)
+    return [Card(one, some[:_MEMBERS_SHOWN], len(some)) for one, some in own]
+
+
+def _ordered(incidents: Iterable[Incident]) -> list[Incident]:
+    """Confirmed ones first, then the latest."""
+    return sorted(
         incidents,
         key=lambda one: (one.stage is not IncidentStage.CONFIRMED, -(one.onset.by if one.onset else one.detected).timestamp()),
     )
-    groups: dict[tuple[str, str], list[Incident]] = {}
-    for incident in ordered:
-        groups.setdefault((incident.key.organisation, words.struck(incident)), []).append(incident)
+
+
+def _groups(cards: Iterable[Card], known: list[str], words: Wording) -> list[Group]:
+    """Open incidents by organisation; those of whole networks first."""
+    groups: dict[tuple[str, str], list[Card]] = {}
+    for card in cards:
+        groups.setdefault((card.incident.key.organisation, words.struck(card.incident)), []).append(card)
     return [
         Group(slug, title, slug in known, groups[slug, title]) for slug, title in sorted(groups, key=lambda one: bool(one[0]))
     ]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from api.feeds import atom, calendar, json_feed
 from api.feeds.serving import serve, serve_calendar
 from api.headers import PRIVATE_FEEDS
-from api.parameters import CalendarFilters, FeedFilters
+from api.parameters import FeedFilters, Parameters
 from api.problems import ERRORS, MISSING
 from api.routes import feed_atom, feed_json
 from api.schemas import Feed
@@ -72,7 +72,7 @@ async def atom_feed(
 async def dates(
     request: Request,
     visible: Subscribed,
-    filters: Annotated[CalendarFilters, Query()],
+    _: Annotated[Parameters, Query()],
 ) -> Response:
     """As `/calendar.ics`, with what is the organisation's own up to `AMBER`."""
-    return await serve_calendar(request, visible, filters)
+    return await serve_calendar(request, visible, None)

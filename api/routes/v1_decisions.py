@@ -19,7 +19,10 @@ router = APIRouter(prefix=f"{API}/incidents", tags=["decisions"], responses={**E
 
 Id = Annotated[str, Path(description="the incident's id", examples=["CW-2026-0042"])]
 IfMatch = Annotated[
-    str | None, Header(description='the version that you have read, such as "3"; if it has changed since, nothing is decided')
+    str | None,
+    Header(
+        description='the version that you have read, such as "3"; if it has changed since, nothing is decided', examples=['"3"']
+    ),
 ]
 
 
@@ -99,15 +102,14 @@ async def links(
     request: Request, response: Response, reader: Reviewer, name: Id, body: inputs.Link, if_match: IfMatch = None
 ) -> IncidentDetail:
     """It is part of a mass event, follows from another incident, was announced by a notice, or is merely to be seen with it."""
-    context, version = context_of(request), deciding.version_of(if_match)
-    await deciding.connect_to(context, reader, (name, body.other), version, body.relation, body.reason)
+    await deciding.connect_to(context_of(request), reader, (name, body.other), if_match, body.relation, body.reason)
     return await _as_it_is_now(request, response, reader, name)
 
 
 async def _decided(
     request: Request, response: Response, reader: Reader, name: str, if_match: str | None, wanted: Decision
 ) -> IncidentDetail:
-    await deciding.decide_upon(context_of(request), reader, name, deciding.version_of(if_match), wanted)
+    await deciding.decide_upon(context_of(request), reader, name, if_match, wanted)
     return await _as_it_is_now(request, response, reader, name)
 
 

@@ -30,6 +30,8 @@ router = APIRouter(
 @router.get("", operation_id="list_deliveries", summary="What was sent, the latest first")
 async def deliveries(visible: Seen, page: Annotated[DeliveryPage, Query()]) -> DeliveryList:
     """One page of parcels, each with every attempt to deliver it. Needs a key that is bound to no organisation."""
+    if page.after is not None and await visible.reading.parcel(page.after) is None:
+        raise HTTPException(422, "after: there is no such parcel; leave it out to begin with the latest")
     found = await visible.reading.parcels(channel=page.channel, state=page.state, after=page.after, limit=page.limit + 1)
     shown = found[: page.limit]
     following = shown[-1].parcel.id if len(found) > page.limit else None

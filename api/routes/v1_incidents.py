@@ -48,7 +48,10 @@ async def incident(request: Request, response: Response, visible: Seen, name: Id
     dependencies=[ONLY_LANGUAGE],
 )
 async def version(request: Request, visible: Seen, name: Id, number: Number) -> case_schemas.IncidentVersion:
-    """An incident as its first `number` events had left it. This never changes, but where a person's data had to be erased."""
+    """An incident as its first `number` events had left it. This never changes, but where a person's data had to be erased.
+
+    Other incidents are named as far as you may read them today; so is what a mass event tells of its members.
+    """
     return Telling.to(request, visible).version(await visible.version(name, number))
 
 
@@ -60,7 +63,10 @@ async def version(request: Request, visible: Seen, name: Id, number: Number) -> 
     dependencies=[ONLY_LANGUAGE],
 )
 async def events(visible: Seen, name: Id) -> schemas.IncidentLog:
-    """The incident's events, oldest first, as the log holds them."""
+    """The incident's events, oldest first. Of those that left a version that you may not read, only what happened when.
+
+    The first after them holds the whole of what you may read, and not only what was new.
+    """
     history = await visible.history(await visible.incident(name))
     return schemas.IncidentLog(items=[answers.event(one) for one in history])
 

@@ -1,5 +1,6 @@
 """`/api/v1/notices`: what was announced and is not yet in force, read and handed in."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
@@ -25,6 +26,7 @@ OwnName = Annotated[
     Header(
         alias="idempotency-key",
         pattern=r"^[!-~]{1,200}$",
+        examples=["letter-17"],
         description="your own name for this notice: under the same name it is entered once; left out: what it says is its name",
     ),
 ]
@@ -60,8 +62,9 @@ async def notice(
     """Enter a notice that an organisation has received. It is AMBER and a draft until a person has reviewed it."""
     context = context_of(request)
     _insist_on_known(context.watchlist(), reader, body)
+    now = context.clock.now()
     try:
-        incident, is_new = await receive(context.store, _received(body, own_name, reader), context.clock.now())
+        incident, is_new = await receive(context.store, _received(body, own_name, reader, now), now)
     except NotTheSame:
         raise HTTPException(409, "Another notice was handed in under this Idempotency-Key: give each its own.") from None
     response.status_code = 201 if is_new else 200
@@ -82,11 +85,16 @@ def _insist_on_known(watchlist: Watchlist, reader: Reader, body: inputs.Notice) 
         raise HTTPException(422, "provider: no such provider is described here; leave it out")
 
 
-def _received(body: inputs.Notice, own_name: str | None, reader: Reader) -> Received:
+def _received(body: inputs.Notice, own_name: str | None, reader: Reader, now: datetime) -> Received:
     dossier = _dossier(body)
     name = f"{reader.name}\0{own_name}" if own_name else f"{body.organisation}\0{body.target}\0{dossier.model_dump_json()}"
     return Received(
-        name=name, organisation=body.organisation, target=body.target, provider=body.provider, dossier=dossier, by=reader.name
+        name=name,
+        organisation=body.organisation,
+        target=body.target,
+        provider=body.provider,
+        dossier=dossier.model_copy(update={"as_of": body.announced or now.date().isoformat()}),
+        by=reader.name,
     )
 
 

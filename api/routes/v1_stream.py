@@ -38,7 +38,11 @@ async def stream(
     reader: Identified,
     filters: Annotated[AlertFilters, Query()],
     last_event_id: Annotated[
-        LogCursor | None, Header(description="the last event that arrived; browsers send it by themselves when they come back")
+        LogCursor | None,
+        Header(
+            description="the last event that arrived; browsers send it by themselves when they come back",
+            examples=["CW-2026-0042.3"],
+        ),
     ] = None,
 ) -> Response:
     """The alerts of `/api/v1/alerts`, each as it happens: `id` is the alert's, `event` its type, `data` its JSON.

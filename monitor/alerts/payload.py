@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from monitor.core.content import REMINDER
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
 from monitor.core.model import Language, Tlp
+from monitor.core.phrases.gathered import REMINDER
 from monitor.core.routing import TOLD_AS
 from monitor.core.watchlist import Severity
 from probes.kit.vocabulary import Strength

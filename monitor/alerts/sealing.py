@@ -17,12 +17,12 @@ async def seal(writing: Writing, now: datetime, wait: timedelta) -> None:
     """Seal what is due, with what shares its bundle and falls due within `wait`; settle what need not travel."""
     queued = await writing.sealable(now, AT_ONCE, now + wait)
     incidents = {one.message.incident for one in queued if one.message.incident}
-    cares = await writing.cares_of(incidents)
+    muted = await writing.muted(incidents)
     bundled = bundle(
         [Waiting(message=one.message, attempts=one.attempts, again=one.again) for one in queued],
-        await writing.told(incidents),
+        await writing.turns(incidents),
         now,
-        {name: min(care.muted_until, now + MUTED) for name, care in cares.items() if care.muted_until},
+        {name: min(until, now + MUTED) for name, until in muted.items()},
     )
     await writing.collapse(bundled.collapsed, now)
     await writing.hold(bundled.held)

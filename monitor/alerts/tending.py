@@ -1,17 +1,19 @@
 """What becomes due because nothing has happened: others are called where nobody acknowledges, and people are reminded."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.alerts.attending import is_attended
 from monitor.core.bundling import is_last_word
 from monitor.core.disclosure import effective_tlp, may_hear
 from monitor.core.incident import Incident
 from monitor.core.kinds import IncidentStage
-from monitor.core.message import Message, MessageKind
-from monitor.core.routing import matches, message_id, reminder_message
+from monitor.core.message import Message
+from monitor.core.routing import channels_of, matches, reminder_id, reminder_message
 from monitor.core.watchlist import Channel, Route, Watchlist
-from monitor.store import Care, Reading, Unattended
+from monitor.store import Reading, Unattended
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,6 @@ async def tend(reading: Reading, watchlist: Watchlist, address: str, now: dateti
     return Tended(released, cancelled, await _reminders(reading, watchlist, address, now))
 
 
-def is_acknowledged(care: Care | None, incident: Incident) -> bool:
-    """Whether somebody sees to it. What was said of it before it came back does not count any more."""
-    if care is None or care.acknowledged_at is None:
-        return False
-    return incident.stage_since is None or care.acknowledged_at >= incident.stage_since
-
-
-def is_muted(care: Care | None, now: datetime) -> bool:
-    """Whether somebody wants quiet."""
-    return care is not None and care.muted_until is not None and care.muted_until > now
-
-
 async def _escalations(reading: Reading, now: datetime) -> tuple[list[str], list[str]]:
     due = await reading.escalations(now)
     if not due:
@@ -68,16 +58,14 @@ async def _escalations(reading: Reading, now: datetime) -> tuple[list[str], list
 
 
 async def _needs_others(reading: Reading, name: str, now: datetime) -> bool:
-    incident, care = await reading.incident(name), await reading.care(name)
-    if incident is None or not _stands(incident):
-        return False
-    return not is_acknowledged(care, incident) and not is_muted(care, now)
+    incident = await reading.incident(name)
+    return incident is not None and _stands(incident) and not await is_attended(reading, incident, now)
 
 
-def _goes_out(escalation: Message, spoken: Collection[tuple[str, str, str]], needed: Collection[str]) -> bool:
+def _goes_out(escalation: Message, spoken: Collection[tuple[str, str]], needed: Collection[str]) -> bool:
     """The end goes to whom the alarm went; everything else wherever others are needed."""
     if is_last_word(escalation):
-        return (escalation.route, escalation.channel, escalation.incident) in spoken
+        return (escalation.channel, escalation.incident) in spoken
     return escalation.incident in needed
 
 
@@ -86,18 +74,28 @@ def _stands(incident: Incident) -> bool:
 
 
 async def _reminders(reading: Reading, watchlist: Watchlist, address: str, now: datetime) -> list[Message]:
-    routes = {route.id: route for route in watchlist.alerts.routes if route.repeat}
-    channels = {channel.id: channel for channel in watchlist.alerts.channels}
-    if not routes:
+    reminding = _reminding(watchlist)
+    if not reminding:
         return []
     due = [
         repetition
-        for one in await reading.unattended(routes)
-        if one.channel in channels and (repetition := _repetition(one, routes[one.route], channels[one.channel], now))
+        for one in await reading.unattended(reminding)
+        for route, channel in reminding[one.channel]
+        if (repetition := _repetition(one, route, channel, now))
     ]
     known = await reading.known_messages([one.id for one in due])
     made = [await _reminder(reading, one, watchlist, address, now) for one in due if one.id not in known]
     return [one for one in made if one is not None]
+
+
+def _reminding(watchlist: Watchlist) -> dict[str, list[tuple[Route, Channel]]]:
+    """The routes that remind, by channel: whichever of them raised the alarm there, and whatever it was called then."""
+    found: defaultdict[str, list[tuple[Route, Channel]]] = defaultdict(list)
+    for route in watchlist.alerts.routes:
+        for channel in watchlist.alerts.channels:
+            if route.repeat and channel.id in channels_of(route):
+                found[channel.id].append((route, channel))
+    return found
 
 
 def _repetition(one: Unattended, route: Route, channel: Channel, now: datetime) -> _Repetition | None:
@@ -105,15 +103,15 @@ def _repetition(one: Unattended, route: Route, channel: Channel, now: datetime) 
     number = (now - one.told_at) // timedelta(seconds=route.repeat or 0)
     if number < 1:
         return None
-    name = message_id(one.incident, number, route.id, channel.id, MessageKind.REMINDER)
+    name = reminder_id(one.incident, number, route, channel)
     return _Repetition(name, number, one.incident, one.alarm_at, route, channel)
 
 
 async def _reminder(reading: Reading, due: _Repetition, watchlist: Watchlist, address: str, now: datetime) -> Message | None:
-    incident, care = await reading.incident(due.incident), await reading.care(due.incident)
+    incident = await reading.incident(due.incident)
     if incident is None or not _stands(incident) or not matches(due.route.match, incident, watchlist):
         return None
-    if is_acknowledged(care, incident) or is_muted(care, now) or not may_hear(due.channel, effective_tlp(incident, watchlist)):
+    if not may_hear(due.channel, effective_tlp(incident, watchlist)) or await is_attended(reading, incident, now):
         return None
     if incident.stage_since and due.alarm_at < incident.stage_since:
         # It has come back, and they know of its end only.

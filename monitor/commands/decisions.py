@@ -15,7 +15,7 @@ from monitor.commands.incidents import Number, incident_record, latest, watchlis
 from monitor.commands.output import Exit, Json, emit, refuse, say
 from monitor.core import decision
 from monitor.core.decision import Decision, Refused
-from monitor.core.descriptive import Basis
+from monitor.core.descriptive import Basis, Review
 from monitor.core.dossier import EvidenceItem, Reinstatement, Reply
 from monitor.core.incident import Incident
 from monitor.core.kinds import RelationKind
@@ -49,6 +49,8 @@ def release(
 ) -> None:
     """Let an incident leave the house: everything that was measured starts as AMBER, and only a person releases it."""
     now = latest(incident)
+    if tlp is Tlp.CLEAR and now.dossier is not None and now.dossier.review is Review.DRAFT:
+        refuse(f"{incident} is a draft: correct its dossier to what you have reviewed, with its `review`, first")
     released = now if now.tlp is tlp else _decide(incident, decision.release(tlp, reason, BY))
     _tell(released, f"is {released.tlp} now", as_json=as_json)
 

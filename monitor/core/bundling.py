@@ -4,7 +4,8 @@
   told, and it covers all before it: an alarm that is still here when its end comes travels as one message, which says that it
   is late. What is covered counts as told once that message has arrived, and not before.
 - An alarm that is still here when it is taken back was never told: then nobody needs to hear of either.
-- Nobody is told of the end, or of news, of something of which they were not told.
+- Nobody is told of the end, or of news, of something of which they were not told. The end is told once in a channel, by the
+  routes that raised the alarm there, and by another only where none of them speaks any more.
 - A reminder goes only where nothing else has come after it.
 - News of one incident for one receiver shares a parcel, in the order in which it happened, so that nothing overtakes.
 """
@@ -20,15 +21,13 @@ from typing import Any, Final
 
 from monitor.core import enclosure
 from monitor.core.enclosure import Entry
+from monitor.core.hearing import Hearing, Turn
 from monitor.core.message import Message, MessageKind, Parcel
 
 FULLEST: Final = 500
 """Messages in one parcel, at most, as long as no one incident has more."""
 
 RETRACTED: Final = "incident.retracted"
-
-Told = Collection[tuple[str, str, str]]
-"""Route, channel and incident of every alarm that has arrived, or may have."""
 
 _NOBODY_IS_MUTED: Final[Mapping[str, datetime]] = MappingProxyType({})
 
@@ -62,14 +61,20 @@ class Bundled:
     held: tuple[tuple[str, datetime], ...] = ()
 
 
-def bundle(waiting: Sequence[Waiting], told: Told, now: datetime, muted: Mapping[str, datetime] = _NOBODY_IS_MUTED) -> Bundled:
-    """Put messages, in the order in which they came to be owed, into parcels. `muted`: until when, by incident."""
+def bundle(
+    waiting: Sequence[Waiting], turns: Collection[Turn], now: datetime, muted: Mapping[str, datetime] = _NOBODY_IS_MUTED
+) -> Bundled:
+    """Put messages, in the order in which they came to be owed, into parcels.
+
+    `turns`: all alarms and last words about the same incidents that are owed, or were. `muted`: until when, by incident.
+    """
     attempts = {one.message.id: one.attempts for one in waiting}
     kept: list[list[Entry]] = []
     held: dict[str, datetime] = {}
-    for story in _stories(waiting):
+    hearing = Hearing(turns)
+    for story in _told_once([list(_told_of(story, hearing)) for story in _stories(waiting)], hearing):
         entries = []
-        for entry in _told_of(story, was_told=_was_told(story, told)):
+        for entry in story:
             until = muted.get(entry.message.incident or "")
             if until and until > now and not _is_turn(entry.message):
                 held[entry.message.id] = until
@@ -103,18 +108,49 @@ def _stories(waiting: Sequence[Waiting]) -> Iterable[list[Waiting]]:
     return stories.values()
 
 
-def _was_told(story: Sequence[Waiting], told: Told) -> bool:
-    """Whether the receiver of these heard the alarm: by this channel, or by the one that this stands in for."""
-    return any(
-        (one.message.route, channel, one.message.incident) in told
-        for one in story
-        for channel in (one.message.channel, one.message.stands_in_for)
-    )
+def _told_once(stories: Iterable[Sequence[Entry]], hearing: Hearing) -> Iterator[list[Entry]]:
+    """The stories without the last words that are told in the same channel anyway."""
+    said: list[Message] = []
+    for story in stories:
+        entries = [one for one in story if one.again or not _is_said(one.message, said, hearing)]
+        said.extend(one.message for one in entries if is_last_word(one.message))
+        yield entries
 
 
-def _told_of(story: Sequence[Waiting], *, was_told: bool) -> Iterator[Entry]:
+def _is_said(message: Message, said: Iterable[Message], hearing: Hearing) -> bool:
+    """Whether the channel has these last words already, or gets them now, or from a route that raised the alarm there."""
+    if not is_last_word(message):
+        return False
+    before = [one.payload for one in said if _end(one) == _end(message)]
+    others = hearing.other_last_words(message)
+    if _has_voice(message, hearing):
+        return message.payload in (*before, *(one.payload for one in others if one.has_arrived))
+    return bool(before) or any(one.has_arrived or hearing.has_voice(one.route, one.channel, one.incident) for one in others)
+
+
+def _end(message: Message) -> tuple[str, str | None, int]:
+    return message.channel, message.incident, message.version
+
+
+def _has_voice(message: Message, hearing: Hearing) -> bool:
+    return any(hearing.has_voice(message.route, channel, message.incident) for channel in _ears(message))
+
+
+def _ears(message: Message) -> tuple[str, ...]:
+    """The channels by which the receiver of a message may have heard of the incident: its own, and the one it stands in for."""
+    return (message.channel, message.stands_in_for) if message.stands_in_for else (message.channel,)
+
+
+def _was_told(messages: Iterable[Message], hearing: Hearing) -> bool:
+    """Whether the receiver of these knows of what stood before them."""
+    story = tuple(messages)
+    alarms = [one.version for one in story if one.kind is MessageKind.ALARM]
+    return any(hearing.knows(channel, one.incident, alarms) for one in story for channel in _ears(one))
+
+
+def _told_of(story: Sequence[Waiting], hearing: Hearing) -> Iterator[Entry]:
     """What is told of one story, in order; all that is in no entry need not travel."""
-    yield from (Entry(one.message) for one in story if one.again)
+    yield from (Entry(one.message, again=True) for one in story if one.again)
     messages = [one.message for one in story if not one.again]
     if not messages or messages[0].incident is None:
         yield from map(Entry, messages)
@@ -122,6 +158,7 @@ def _told_of(story: Sequence[Waiting], *, was_told: bool) -> Iterator[Entry]:
     last_turn = max((place for place, one in enumerate(messages) if _is_turn(one)), default=-1)
     before, after = messages[: last_turn + 1], messages[last_turn + 1 :]
     is_alarming = any(one.kind is MessageKind.ALARM for one in before)
+    was_told = _was_told(messages, hearing)
     if not was_told and not (is_alarming and before[-1].payload.get("type") != RETRACTED):
         return
     if before:

@@ -11,12 +11,10 @@ from monitor.core import wording
 from monitor.core.disclosure import effective_tlp, is_discreet
 from monitor.core.incident import Bracket, Incident
 from monitor.core.model import Language
+from monitor.core.phrases.gathered import REMINDER
 from monitor.core.severity import severity
 from monitor.core.telling import Telling
 from monitor.core.watchlist import Channel
-
-REMINDER = "incident.reminder"
-"""The type of a payload that only reminds. All others of an incident are called after their event."""
 
 BECAUSE_LIMIT = 1000
 """Characters of a rule's explanation that travel with a message."""

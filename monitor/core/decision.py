@@ -213,7 +213,9 @@ def _link(incident: Incident, decision: Decision, _: datetime) -> Change:
 
 def _insist_that_it_may_join(incident: Incident, other: Incident) -> None:
     if incident.parent is not None:
-        raise Refused(f"{incident.id} is a member of {incident.parent} already, and one act caused it, not two")
+        raise Refused(f"{incident.id} is a member of a mass event already, and one act caused it, not two")
+    if not other.is_mass and other.origin is not Origin.ATTESTED:
+        raise Refused(f"{other.id} is one loss, no mass event: link it as `follows` or `see_also`")
     if incident.members or other.parent is not None:
         raise Refused("a mass event cannot be a member of another one, nor can a member have members")
 

@@ -29,6 +29,11 @@ def may_hear(channel: Channel, tlp: Tlp) -> bool:
     return _CLOSENESS[tlp] <= _CLOSENESS[channel.up_to]
 
 
+def travels_as_far(tlp: Tlp, other: Tlp) -> bool:
+    """Whether what is marked `tlp` may travel as far as what is marked `other`."""
+    return _CLOSENESS[tlp] <= _CLOSENESS[other]
+
+
 def is_discreet(channel: Channel, tlp: Tlp) -> bool:
     """Whether the channel is told of what is marked `tlp` without any name."""
     return tlp is Tlp.RED or (channel.discreet and tlp is not Tlp.CLEAR)

@@ -8,9 +8,9 @@ from typing import Final
 
 from pydantic import Field
 
-from monitor.core.dossier import Dossier, Text
+from monitor.core.dossier import Dossier
 from monitor.core.kinds import IncidentStage, Kind, RelationKind
-from monitor.core.model import Model, Slug, Tlp
+from monitor.core.model import Model, Slug, Text, Tlp
 
 ATTESTED_STAGES: Final = frozenset(IncidentStage) - {IncidentStage.SUSPECTED}
 """How far a documented incident can have come: a mere suspicion is no document."""

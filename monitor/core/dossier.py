@@ -4,9 +4,10 @@ Nothing here was measured, or it says so: a block can be measured while whoever 
 exact as its source (EDTF), and the date of a source is never the date of the event (design: `incidents.md`).
 """
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from monitor.core.descriptive import (
     Action,
@@ -21,9 +22,21 @@ from monitor.core.descriptive import (
     StatedResult,
 )
 from monitor.core.edtf import Edtf
-from monitor.core.model import Country, Model, Slug, Words
+from monitor.core.model import Country, Model, Slug, Text, Words
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+_WEB: Final = re.compile(r"https?://[^\s/]|\[erased\]$")
+
+
+def _of_the_web(address: str) -> str:
+    if not _WEB.match(address):
+        raise ValueError("write a whole address of the web, such as https://ovd.info/letter.pdf")
+    return address
+
+
+WebAddress = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_of_the_web)]
+"""An address that a reader may follow. Any other scheme could make a browser do something; what was erased
+is none any more."""
+
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -136,13 +149,11 @@ class CitedSource(Model):
 
     title: Text
     publisher: Text | None = None
-    url: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    url: WebAddress | None = None
     date: Edtf | None = None
     lang: LanguageCode | None = None
     passage: Text | None = Field(default=None, description="where in it: a paragraph, a page")
-    archived: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
-        default=None, description="address of an archived copy"
-    )
+    archived: WebAddress | None = Field(default=None, description="address of an archived copy")
     sha256: Sha256 | None = Field(default=None, description="hash of the copy that was read")
     note: Text | None = None
 
@@ -151,7 +162,7 @@ class EvidenceItem(Model):
     """A thing that shows it: a document, a screenshot, a measurement of somebody else's."""
 
     title: Text
-    url: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    url: WebAddress | None = None
     sha256: Sha256 | None = None
     added: Edtf | None = None
     note: Text | None = None

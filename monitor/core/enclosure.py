@@ -28,12 +28,14 @@ _ITEM: Final = ("incident", "version", "stage", "severity", "tlp", "title", "url
 class Entry:
     """A message that is told, with earlier ones of the same incident that it covers, in order.
 
-    `is_late`: nobody could be told of the alarm while it lasted.
+    - `is_late`: nobody could be told of the alarm while it lasted
+    - `again`: somebody asked to have it once more
     """
 
     message: Message
     covered: tuple[Message, ...] = ()
     is_late: bool = False
+    again: bool = False
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -57,7 +59,7 @@ def of_several(entries: Sequence[Entry]) -> dict[str, Any]:
     payloads = [of_one(entry) for entry in entries]
     language = payloads[0]["data"]["language"]
     words = wording.of_digest if all(entry.message.bundle == DIGEST for entry in entries) else wording.of_group
-    text = words([one["data"] for one in payloads], language)
+    text = words([{"type": one["type"], **one["data"]} for one in payloads], language)
     data = {"language": language, "title": text.title, "text": text.body, "count": len(entries)}
     room = ROOM - _size(data)
     numbers = (f"{entry.message.incident}/{entry.message.version}" for entry in entries if entry.message.incident)

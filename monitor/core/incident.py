@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from monitor.core.descriptive import Outcome
 from monitor.core.dossier import DatedStatement, Dossier
 from monitor.core.edtf import span
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
@@ -53,7 +54,7 @@ class Change:
     - `heard_from`: looks made before then have had their say in an earlier incident of the case
     - `looks`: the observations that the event rests on; they are kept for ever
     - `by`: who decided, where a person or a file did: a key's id, `staff`, `command line`, `configuration`
-    - `dossier`, `relations`, `members`, `affected`: as they stand after the event, whole
+    - `dossier`, `relations`, `members`, `struck`, `affected`: as they stand after the event, whole
     - `entry`, `digest`: the file in `config/incidents/` that the event enters, and the hash of what it said
     - `erased`: the field of the dossier that was emptied, here and in all events before
     """
@@ -75,6 +76,7 @@ class Change:
     dossier: Dossier | None = None
     relations: tuple[Relation, ...] | None = None
     members: tuple[str, ...] | None = None
+    struck: int | None = None
     affected: tuple[str, ...] | None = None
     heard_from: datetime | None = None
     entry: str | None = None
@@ -118,7 +120,8 @@ class Incident:
     - `rule`, `because`, `strength`: the best look's; None where nobody looked
     - `onset`: None where no source says when it began
     - `members`: the incidents that a mass event consists of; their `relations` name it in turn
-    - `affected`: the organisations whose incidents these are
+    - `struck`, `affected`: how many of the members it is told of, and their organisations: those that stand, and once none does,
+      those that stood (None: all)
     - `entry`, `digest`: the file in `config/incidents/` that describes it, and the hash of what it said last
     - `stage_since`: when it came to its present stage (None: before that was noted); `stage_by`: who brought it there, where a
       person or the configuration did
@@ -147,6 +150,7 @@ class Incident:
     dossier: Dossier | None = None
     relations: tuple[Relation, ...] = ()
     members: tuple[str, ...] = ()
+    struck: int | None = None
     affected: tuple[str, ...] = ()
     entry: str | None = None
     digest: str | None = None
@@ -249,6 +253,7 @@ def apply(incident: Incident | None, event: Event) -> Incident:
         moved = replace(moved, confirmed_at=incident.confirmed_at or event.at, end=None)
     if event.kind is EventKind.REOPENED:
         moved = replace(moved, end=None, intermittent=_is_intermittent(incident, change), onset=_reopened_onset(incident, moved))
+        moved = replace(moved, dossier=_lost_again(moved.dossier))
     return _as_stated(_in_order(moved), change)
 
 
@@ -275,6 +280,13 @@ def _reopened_onset(before: Incident, after: Incident) -> Bracket | None:
     return before.onset if before.confirmed_at else after.onset
 
 
+def _lost_again(dossier: Dossier | None) -> Dossier | None:
+    """What was given back and is lost again is not back; that it was given back stays in the log."""
+    if dossier is None or dossier.outcome is not Outcome.REINSTATED_FULL:
+        return dossier
+    return dossier.model_copy(update={"outcome": Outcome.UNKNOWN, "reinstatement": None})
+
+
 _CARRIED = (
     "kind",
     "stage",
@@ -292,6 +304,7 @@ _CARRIED = (
     "dossier",
     "relations",
     "members",
+    "struck",
     "affected",
     "heard_from",
     "entry",

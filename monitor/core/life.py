@@ -32,6 +32,7 @@ from monitor.core.incident import (
     record,
 )
 from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.letting_go import CONFIGURATION
 from monitor.core.severity import intercepts
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Confirmation
@@ -39,9 +40,6 @@ from probes.kit.vocabulary import State, Strength
 
 SKEW = timedelta(minutes=1)
 """Looks dated later than this after now were stamped by a clock that has since been set back: they wait for their time."""
-
-CONFIGURATION = "configuration"
-"""Who decided, where nobody did: what was watched is not watched any more."""
 
 EXPLAINED = "a change that the organisation had planned explains it"
 

@@ -2,7 +2,7 @@
 
 A parent is a case of its own, without organisation or target. It opens, confirmed at once, when enough incidents of one family
 and country, or of one provider, were confirmed within a short time; later ones join it; it ends when all its members are over.
-It rests on its members alone, never on looks.
+It rests on its members alone, never on looks. What is told of it counts those of them that stand; its list keeps them all.
 
 `Masses` decides nothing by itself: `take` works out what has changed, `keep` makes that its memory once it is stored.
 """
@@ -12,9 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from monitor.core.disclosure import travels_as_far
 from monitor.core.incident import MASS, PATH_KINDS, Bracket, CaseKey, Change, Event, Incident, Relation, apply, is_newer, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind, RelationKind
 from monitor.core.ledger import is_case_of_looks
+from monitor.core.letting_go import CONFIGURATION, NOBODY_LOOKS, is_let_go
+from monitor.core.model import Tlp
+from monitor.core.severity import intercepts
 from monitor.core.sight import NOBODY
 from monitor.core.watchlist import Mass
 from probes.kit.vocabulary import Strength
@@ -27,7 +31,15 @@ MOST: Final = 2000
 MECHANISMS: Final = 20
 """Mechanisms of the members that are named."""
 
+PAUSE: Final = timedelta(minutes=15)
+"""For how long it says nothing new of those who join, unless they double it: a wave is not told one by one."""
+
 TOO_FEW_LEFT: Final = "too few of its members stand: they were no mass event"
+
+NOT_RELEASED: Final = "organisations have joined of which nobody has decided that it may travel as far"
+
+TOGETHER: Final = "Several losses that began together."
+"""Why it is one event, to readers who may not know how many losses there are and whose."""
 
 
 def mass_key(incident: Incident) -> CaseKey | None:
@@ -43,6 +55,23 @@ def mass_key(incident: Incident) -> CaseKey | None:
     return CaseKey(organisation=NOBODY, target=NOBODY, family=f"{MASS}{family}", country=country) if country else None
 
 
+def as_told(parent: Incident, members: Sequence[Incident]) -> Incident:
+    """A mass event to those who may read only these of its members: what it says of them all would tell of the others.
+
+    That it stands, since when it is known and what kind of loss it is was released with it.
+    """
+    known = _beginning(members) if members else Change()
+    return replace(
+        parent,
+        onset=known.onset,
+        end=_last_end(members) if parent.end else None,
+        mechanisms=known.mechanisms or (),
+        because=TOGETHER,
+        strength=known.strength or parent.strength,
+        struck=0,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class MassStep:
     """What has changed: incidents as they are now, by id, and the events that happened, each with its result."""
@@ -55,7 +84,8 @@ class MassStep:
 class _Group:
     """One mass event, or what may become one: its parent, what belongs to it, and what stands beside it confirmed.
 
-    `is_past` says that the parent is over for good: what comes now is another mass event.
+    A member names its parent at once; the parent may name it only later. `is_past` says that the parent is over for good: what
+    comes now is another mass event.
     """
 
     key: CaseKey
@@ -142,14 +172,20 @@ class Masses:
         changed = tuple(changed)
         own = {key for one in changed if not one.is_mass and (key := mass_key(one)) is not None}
         parents = {one.parent for one in changed} | {one.id for one in changed if one.is_mass}
+        parents |= self._waited_for()
         return own | {key for key, parent in self._parents.items() if parent.id in parents}
+
+    def _waited_for(self) -> set[str | None]:
+        """The parents that have members which they do not name yet."""
+        named = {name for parent in self._parents.values() for name in parent.members}
+        return {one.parent for one in self._others.values() if one.parent is not None and one.id not in named}
 
     def _group(self, key: CaseKey, latest: Mapping[str, Incident], reopen: timedelta, now: datetime) -> _Group:
         known = {**self._others, **{name: one for name, one in latest.items() if not one.is_mass}}
         parent = self._parents.get(key)
         if parent is not None:
             parent = latest.get(parent.id, parent)
-        names = parent.members if parent else ()
+        names = _names_of_members(parent, key, known) if parent else ()
         is_past = parent is not None and parent.closed_at is not None and now - parent.closed_at > reopen
         beside = known.keys() - (set() if is_past else set(names))
         return _Group(
@@ -159,6 +195,15 @@ class Masses:
             candidates=tuple(known[name] for name in sorted(beside) if _stands(known[name]) and mass_key(known[name]) == key),
             is_past=is_past,
         )
+
+
+def _names_of_members(parent: Incident, key: CaseKey, known: Mapping[str, Incident]) -> tuple[str, ...]:
+    """Those whom the parent names, and those who name the parent."""
+    named = frozenset(parent.members)
+    waiting = sorted(
+        name for name, one in known.items() if one.parent == parent.id and name not in named and mass_key(one) == key
+    )
+    return (*parent.members, *waiting)
 
 
 def _nothing_new() -> str:
@@ -171,50 +216,65 @@ def _stands(incident: Incident) -> bool:
 
 
 def _follow(parent: Incident, group: _Group, mass: Mass, batch: _Batch) -> Incident:
-    """Let the parent take the course of its members: those that were taken back leave it, and it lives as long as they do."""
+    """Let the parent take the course of its members: those that were false leave it, and it lives as long as they do."""
     if parent.stage is IncidentStage.RETRACTED:
         return parent
-    gone, left = _parted(group.members)
-    for member in gone:
+    false, left = _parted(group.members)
+    for member in false:
         _unlink(member, parent, batch)
-    if gone and len(left) < mass.members:
-        return _take_back(parent, left, batch)
-    if gone:
-        parent = batch.change(parent, EventKind.SCOPE_CHANGED, _scope(left))
-    return parent if group.is_past else _in_step(parent, left, batch)
+    if false and len(left) < mass.members:
+        return _take_back(parent, left, Change(reason=TOO_FEW_LEFT), batch)
+    if false:
+        parent = batch.change(parent, EventKind.SCOPE_CHANGED, _scope(parent, left))
+    return parent if group.is_past else _in_step(parent, left, mass, batch)
 
 
 def _parted(members: Iterable[Incident]) -> tuple[list[Incident], list[Incident]]:
-    """Those that were taken back, and those that were not."""
-    gone: list[Incident] = []
+    """Those that were taken back as false, and those that were not: what nobody looks at any more may well have been true."""
+    false: list[Incident] = []
     left: list[Incident] = []
     for one in members:
-        (gone if one.stage is IncidentStage.RETRACTED else left).append(one)
-    return gone, left
+        (false if one.stage is IncidentStage.RETRACTED and not is_let_go(one) else left).append(one)
+    return false, left
 
 
-def _take_back(parent: Incident, left: Iterable[Incident], batch: _Batch) -> Incident:
+def _take_back(parent: Incident, left: Iterable[Incident], why: Change, batch: _Batch) -> Incident:
     for member in left:
         _unlink(member, parent, batch)
-    empty = Change(stage=IncidentStage.RETRACTED, members=(), affected=(), reason=TOO_FEW_LEFT)
+    empty = replace(why, stage=IncidentStage.RETRACTED, members=(), struck=0, affected=())
     return batch.change(parent, EventKind.RETRACTED, empty)
 
 
-def _in_step(parent: Incident, members: Sequence[Incident], batch: _Batch) -> Incident:
-    """End the parent with the last of its members, and open it again with the first that returns."""
+def _in_step(parent: Incident, members: Sequence[Incident], mass: Mass, batch: _Batch) -> Incident:
+    """End the parent with the last of its members, and open it again once as many return as make a mass event."""
     if parent.is_open and members and not any(one.is_open for one in members):
-        ended = Change(stage=IncidentStage.ENDED, end=_last_end(members))
-        return batch.change(parent, EventKind.ENDED, ended)
-    if _has_returned(parent, members):
-        return batch.change(parent, EventKind.REOPENED, replace(_scope(members), stage=IncidentStage.CONFIRMED))
+        return _close(parent, members, mass, batch)
+    if _are_many(_returned(parent, members), mass):
+        return batch.change(parent, EventKind.REOPENED, replace(_scope(parent, members), stage=IncidentStage.CONFIRMED))
     return parent
 
 
-def _has_returned(parent: Incident, members: Iterable[Incident]) -> bool:
-    """Whether a member stands again: where a person has closed the parent, one that was confirmed anew since."""
-    return not parent.is_open and any(
-        _stands(one) and (parent.stage_by is None or _stood_since(one) > _closed(parent)) for one in members
+def _close(parent: Incident, members: Sequence[Incident], mass: Mass, batch: _Batch) -> Incident:
+    """It is over, as far as it was followed to its end; where too few were, whether it goes on is not known."""
+    over = [one for one in members if not is_let_go(one)]
+    if len(over) < len(members) and not _are_many(over, mass):
+        return _take_back(parent, members, Change(reason=NOBODY_LOOKS, by=CONFIGURATION), batch)
+    ended = Change(
+        stage=IncidentStage.ENDED,
+        end=_last_end(over),
+        members=tuple(one.id for one in members),
+        struck=len(over),
+        affected=_organisations(over),
     )
+    return batch.change(parent, EventKind.ENDED, _guarded(parent, members, ended))
+
+
+def _returned(parent: Incident, members: Iterable[Incident]) -> list[Incident]:
+    """Those that stand again since it closed; where a person has closed it, only those that were confirmed anew."""
+    if parent.is_open:
+        return []
+    since = None if parent.stage_by is None else _closed(parent)
+    return [one for one in members if _stands(one) and (since is None or _stood_since(one) > since)]
 
 
 def _closed(parent: Incident) -> datetime:
@@ -231,7 +291,7 @@ def _gather(group: _Group, mass: Mass, batch: _Batch) -> None:
     parent = group.parent
     lately = _lately(group.candidates, mass, batch.now)
     is_gone = parent is not None and parent.stage is IncidentStage.RETRACTED
-    if parent is None or group.is_past or (is_gone and parent.stage_by is None):
+    if parent is None or group.is_past or (is_gone and parent.stage_by in {None, CONFIGURATION}):
         _begin(group.key, lately, mass, batch)
     elif not is_gone:
         _join(parent, _parted(group.members)[1], lately, mass, batch)
@@ -241,7 +301,7 @@ def _begin(key: CaseKey, lately: Sequence[Incident], mass: Mass, batch: _Batch) 
     if not _are_many(lately, mass):
         return
     members = lately[:MOST]
-    parent = batch.open(key, replace(_account(members), provider=members[0].provider))
+    parent = batch.open(key, _beginning(members))
     for member in members:
         _link(member, parent, batch)
 
@@ -254,16 +314,25 @@ def _join(parent: Incident, members: Sequence[Incident], lately: Sequence[Incide
     newest = max((one.confirmed_at or one.detected for one in members), default=parent.detected)
     window = timedelta(seconds=mass.window)
     soon = [one for one in lately if parent.is_open and _stood_since(one) - newest <= window]
-    joining = (lately if _are_many(lately, mass) else soon)[: max(0, MOST - len(parent.members))]
-    if not joining:
-        return
-    scope = _scope((*members, *joining))
+    are_many = _are_many([*_returned(parent, members), *lately], mass)
+    joining = (lately if are_many else soon)[: max(0, MOST - len(members))]
+    together = (*members, *joining)
     if parent.is_open:
-        batch.change(parent, EventKind.SCOPE_CHANGED, scope)
-    else:
-        batch.change(parent, EventKind.REOPENED, replace(scope, stage=IncidentStage.CONFIRMED))
+        _tell_of_growth(parent, together, batch)
+    elif joining:
+        batch.change(parent, EventKind.REOPENED, replace(_scope(parent, together), stage=IncidentStage.CONFIRMED))
     for member in joining:
         _link(member, parent, batch)
+
+
+def _tell_of_growth(parent: Incident, members: Sequence[Incident], batch: _Batch) -> None:
+    """Let the parent name those that have joined, if it is time. What makes another kind of loss of it, may concern others."""
+    is_doubled = len(members) >= 2 * len(parent.members)
+    is_early = timedelta(0) <= batch.now - parent.updated < PAUSE
+    if len(members) == len(parent.members) or (is_early and not is_doubled):
+        return
+    scope = _scope(parent, members)
+    batch.change(parent, EventKind.SCOPE_CHANGED if scope.kind is parent.kind else EventKind.RECLASSIFIED, scope)
 
 
 def _lately(candidates: Iterable[Incident], mass: Mass, now: datetime) -> list[Incident]:
@@ -291,30 +360,55 @@ def _other_relations(incident: Incident) -> Iterator[Relation]:
     return (one for one in incident.relations if one.kind is not RelationKind.MEMBER_OF)
 
 
+def _beginning(members: Sequence[Incident]) -> Change:
+    """What is known of them together when the parent begins."""
+    onset = min((one.onset for one in members if one.onset), key=lambda bracket: bracket.by, default=None)
+    return replace(_account(members), onset=onset, rule=RULE, provider=members[0].provider)
+
+
+def _scope(parent: Incident, members: Sequence[Incident]) -> Change:
+    """Who is in it by now, and what is told of it."""
+    return _guarded(parent, members, _account(members))
+
+
+def _guarded(parent: Incident, members: Iterable[Incident], change: Change) -> Change:
+    """What was released of some is not released of those who join: they may not have been known to whoever decided."""
+    known = {one.key.organisation for one in members if one.id in parent.members}
+    strangers = [one for one in members if one.key.organisation not in known]
+    may_stay = all(travels_as_far(one.tlp, parent.tlp) for one in strangers)
+    if may_stay or travels_as_far(Tlp.AMBER, parent.tlp):
+        return change
+    return replace(change, tlp=Tlp.AMBER, reason=NOT_RELEASED)
+
+
 def _account(members: Sequence[Incident]) -> Change:
-    """Say what the members show, no surer than the least sure of them."""
+    """Say what those show that stand, or, where none does, that stood: nothing that only some of them show, and no surer."""
+    struck = [one for one in members if _stands(one)] or members
+    affected = _organisations(struck)
+    many = f"{len(struck)} losses of {len(affected)} organisations"
     surest_first = list(Strength)
-    known = [one.strength for one in members if one.strength is not None]
-    return replace(
-        _scope(members),
-        onset=min((one.onset for one in members if one.onset), key=lambda bracket: bracket.by, default=None),
-        rule=RULE,
-        strength=max(known, key=surest_first.index, default=None),
-    )
-
-
-def _scope(members: Sequence[Incident]) -> Change:
-    """Who is in it, and what that makes of it."""
-    affected = tuple(sorted({one.key.organisation for one in members}))
-    many = f"{len(members)} losses of {len(affected)} organisations"
+    known = [one.strength for one in struck if one.strength is not None]
     return Change(
-        kind=min((one.kind for one in members), key=_telling),
+        kind=max((one.kind for one in struck), key=_telling),
+        strength=max(known, key=surest_first.index, default=None),
         members=tuple(one.id for one in members),
+        struck=len(struck),
         affected=affected,
-        vantages=tuple(sorted({vantage for one in members for vantage in one.vantages})),
-        mechanisms=tuple(sorted({name for one in members for name in one.mechanisms})[:MECHANISMS]),
+        vantages=tuple(sorted({vantage for one in struck for vantage in one.vantages})),
+        mechanisms=_mechanisms(struck),
         because=f"{many} were confirmed so close together that one cause is likely.",
     )
+
+
+def _organisations(members: Iterable[Incident]) -> tuple[str, ...]:
+    return tuple(sorted({one.key.organisation for one in members}))
+
+
+def _mechanisms(members: Sequence[Incident]) -> tuple[str, ...]:
+    """What was seen of any of them; that somebody may read along only if it was seen of all, since it is told of all."""
+    of_all = all(intercepts(one.mechanisms) for one in members)
+    seen = {name for one in members for name in one.mechanisms if of_all or not intercepts([name])}
+    return tuple(sorted(seen)[:MECHANISMS])
 
 
 def _telling(kind: Kind) -> int:

@@ -1,6 +1,7 @@
 """What all configuration is built of: closed words and spellings that several of its models share."""
 
 import re
+import unicodedata
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -84,11 +85,21 @@ class Tlp(StrEnum):
     RED = "RED"
 
 
+def _to_be_seen(text: str) -> str:
+    if all(unicodedata.category(character)[0] in "CZ" for character in text):
+        raise ValueError("write something that can be seen: this is nothing but spaces or control characters")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_to_be_seen)]
+"""What a person wrote for others to read."""
+
+
 class Words(Model):
     """One text in English and Russian. Where the Russian is missing, the English stands."""
 
-    en: str = Field(min_length=1, max_length=2000)
-    ru: str | None = Field(default=None, min_length=1, max_length=2000)
+    en: Text
+    ru: Text | None = None
 
     def of(self, language: str) -> str:
         """The text in `language`, else in English."""

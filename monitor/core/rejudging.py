@@ -151,10 +151,12 @@ def _differences(
     since: datetime,
 ) -> Iterator[Difference]:
     matched: set[str] = set()
+    # Looks of which a person has said that they mean nothing would begin the next incident of the case too early.
+    decided = {_case(one.key) for one in known if _is_peoples(logs.get(one.id, ()))}
     for one in known:
         twins = [other for other in confirmed if _is_same(one, other)]
         matched.update(twin.id for twin in twins)
-        if _began(one) <= since or _is_taken_back(one) or _is_peoples(logs.get(one.id, ())):
+        if _began(one) <= since or _is_taken_back(one) or _case(one.key) in decided:
             continue
         if not twins:
             yield Difference(what=What.GONE, recorded=one, replayed=None)
@@ -162,7 +164,7 @@ def _differences(
             looks = {look for twin in twins for look in replay.looks[twin.id]}
             yield Difference(what=What.OTHERWISE, recorded=one, replayed=twins[-1], fields=fields, looks=tuple(sorted(looks)))
     for other in confirmed:
-        if other.id not in matched and _began(other) > since:
+        if other.id not in matched and _began(other) > since and _case(other.key) not in decided:
             yield Difference(what=What.NEW, recorded=None, replayed=other, looks=tuple(sorted(replay.looks[other.id])))
 
 

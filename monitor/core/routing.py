@@ -2,8 +2,8 @@
 
 - Nobody hears of what was never confirmed, nor of what people entered from documents.
 - Whoever may have been told of an incident is told of its end, whatever it was taken for in between: a route chooses by kind,
-  provider, severity and TLP what it begins with, not what it ends with. The outbox drops the end for those who never heard of
-  the beginning.
+  provider, severity and TLP what it begins with, not what it ends with. The outbox drops the end in channels that never heard
+  of the beginning.
 - A route that takes only what may travel far hears of an incident once a person has released it, if it is open still.
 """
 
@@ -104,7 +104,8 @@ def reminder_message(
 ) -> Message:
     """The `n`th reminder (from 1) that `incident` stands open and that nobody has acknowledged it.
 
-    It is as urgent as the incident: what woke people wakes them again.
+    It is as urgent as the incident: what woke people wakes them again. A channel is reminded once in a language, whichever of
+    its routes reminds.
     """
     event = last_event if last_event.kind in TOLD_AS else replace(last_event, kind=EventKind.CONFIRMED)
     telling = replace(
@@ -112,7 +113,7 @@ def reminder_message(
     )
     own = severity(incident)
     return Message(
-        id=message_id(incident.id, n, route.id, channel.id, MessageKind.REMINDER),
+        id=reminder_id(incident.id, n, route, channel),
         kind=MessageKind.REMINDER,
         incident=incident.id,
         version=last_event.version,
@@ -128,9 +129,14 @@ def reminder_message(
 
 def test_messages(route: Route, watchlist: Watchlist, now: datetime) -> tuple[Message, ...]:
     """One message per channel of `route`, second and escalation channels too, that says that nothing has happened."""
-    escalated = route.escalate.channels if route.escalate else ()
-    named = {*route.channels, *escalated, *((route.second,) if route.second else ())}
+    named = channels_of(route)
     return tuple(_test_message(route, channel, now) for channel in watchlist.alerts.channels if channel.id in named)
+
+
+def channels_of(route: Route) -> frozenset[str]:
+    """The ids of all channels through which a route may speak: its own, and those that step in."""
+    escalated = route.escalate.channels if route.escalate else ()
+    return frozenset({*route.channels, *escalated, *((route.second,) if route.second else ())})
 
 
 def matches(match: Match, incident: Incident, watchlist: Watchlist) -> bool:
@@ -170,11 +176,16 @@ def message_id(subject: str, version: int, route: str, channel: str, *why: str) 
     return "msg_" + sha256("\0".join((subject, str(version), route, channel, *why)).encode()).hexdigest()[:32]
 
 
+def reminder_id(incident: str, n: int, route: Route, channel: Channel) -> str:
+    """The id of the `n`th reminder; the same from all routes that speak one language."""
+    return message_id(incident, n, route.language, channel.id, MessageKind.REMINDER)
+
+
 def _recipients(news: News) -> Collection[Recipient]:
     """Every channel of every route that takes the news, but the same words only once into the same channel.
 
     Of several routes the one speaks that holds back least and sees to it most. The last words go to every route, since only
-    the outbox knows which of them spoke.
+    the outbox knows which of them spoke, and tells them once.
     """
     everyone = tuple(_all_recipients(news))
     if news.is_last:
@@ -187,10 +198,10 @@ def _recipients(news: News) -> Collection[Recipient]:
 
 
 def _reserve(recipient: Recipient) -> tuple[int, ...]:
-    """How late a route escalates, and what it leaves undone. No hour of the day changes it: who spoke first is to speak on."""
+    """How long a route holds back, and what it leaves undone. No hour of the day changes it: who spoke first is to speak on."""
     one = recipient.route
     patience = one.escalate.after if one.escalate and recipient.purpose is Purpose.ESCALATION else 0
-    return patience, one.quiet_hours is not None, one.second is None, one.repeat is None
+    return patience, one.quiet_hours is not None, one.group.wait, one.second is None, one.repeat is None
 
 
 def _all_recipients(news: News) -> Iterator[Recipient]:

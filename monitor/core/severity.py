@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, Kind, Origin
+from monitor.core.letting_go import is_let_go
 from monitor.core.watchlist import Severity
 
 INTERCEPTION = "tls.mitm"
@@ -49,7 +50,8 @@ def severity(incident: Incident) -> Severity:
 def urgency(event: EventKind, incident: Incident) -> Severity:
     """How soon a person must know of this news of an incident; never sooner than of the incident itself."""
     own = severity(incident)
-    return Severity.MORNING if own is Severity.PAGE and event not in _AT_ONCE else own
+    is_pressing = event in _AT_ONCE and not is_let_go(incident)
+    return Severity.MORNING if own is Severity.PAGE and not is_pressing else own
 
 
 def is_interception(incident: Incident) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from monitor.core.incident import Event, Incident
 from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.letting_go import is_let_go
 from monitor.core.model import Language
 from monitor.core.phrases import PHRASES
 from monitor.core.phrases.table import INTERCEPTED, Loss, Phrases
@@ -81,6 +82,11 @@ class Telling:
         return self.turn in _LAST
 
     @property
+    def is_let_go(self) -> bool:
+        """Whether nobody looks any more: it is not over, and was no false alarm."""
+        return self.turn is EventKind.RETRACTED and is_let_go(self.incident)
+
+    @property
     def is_scattered(self) -> bool:
-        """Whether a mass event is taken back. Its members may well stand."""
-        return self.incident.is_mass and self.turn is EventKind.RETRACTED
+        """Whether a mass event is taken back that was none. Its members may well stand."""
+        return self.incident.is_mass and self.turn is EventKind.RETRACTED and not self.is_let_go

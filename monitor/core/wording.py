@@ -15,6 +15,7 @@ from typing import Any, Final
 from babel import Locale
 
 from monitor.core.kinds import EventKind, Origin
+from monitor.core.letting_go import CONFIGURATION
 from monitor.core.model import Language
 from monitor.core.phrases import PHRASES, gathered
 from monitor.core.phrases.counting import counted
@@ -61,6 +62,10 @@ _WITH_REASON: Final = frozenset({EventKind.RETRACTED, EventKind.CORRECTED})
 """Events whose reason is told, where a person gave it: that of the policy is for the log."""
 
 
+_NOBODY: Final = frozenset({None, "", CONFIGURATION})
+"""Who decides where no person does."""
+
+
 def plain(text: str, limit: int) -> str:
     """`text` as one harmless line of at most `limit` characters.
 
@@ -88,7 +93,7 @@ def in_full(telling: Telling) -> Text:
 def discreet(telling: Telling) -> Text:
     """Tell that there is something to read, and name nobody: this may stand on a lock screen."""
     phrases, case, story = telling.phrases, telling.incident.id, _story(telling)
-    title, sentence = phrases.hint_reminder if telling.is_reminder else phrases.hints[telling.event.kind]
+    title, sentence = _hint(telling)
     if telling.incident.is_mass:
         sentence = phrases.scattered.hint if telling.is_scattered else f"{sentence} {phrases.hint_many}"
     paragraphs = (
@@ -99,6 +104,14 @@ def discreet(telling: Telling) -> Text:
         phrases.hint_reason,
     )
     return Text(f"{_call(telling)}{case}: {title}", _body(paragraphs, telling))
+
+
+def _hint(telling: Telling) -> tuple[str, str]:
+    """Title and first sentence where nobody may be named."""
+    phrases = telling.phrases
+    if telling.is_reminder:
+        return phrases.hint_reminder
+    return phrases.let_go.hint if telling.is_let_go else phrases.hints[telling.event.kind]
 
 
 def told_late(body: str, language: Language) -> str:
@@ -197,7 +210,8 @@ def _over(telling: Telling) -> _Story:
 
 def _turned(telling: Telling) -> _Story:
     """It has come otherwise: the alarm was wrong, or whoever took something away gives it back."""
-    turn = telling.phrases.turns[telling.turn]
+    phrases = telling.phrases
+    turn = phrases.let_go.turn if telling.is_let_go else phrases.turns[telling.turn]
     return _Story(
         happened=_sentence(turn.many if telling.incident.is_mass else turn.one, telling),
         advice=turn.advice,
@@ -236,6 +250,8 @@ def _title_lead(telling: Telling) -> str:
     phrases = telling.phrases
     if telling.is_reminder or _call(telling):
         return _call(telling) or phrases.reminder_title_lead
+    if telling.is_let_go:
+        return phrases.let_go.title_lead
     new = phrases.title_leads.get(telling.turn) or phrases.title_leads.get(telling.event.kind, "")
     return new or (phrases.many_lead if telling.incident.is_mass else "")
 
@@ -297,9 +313,10 @@ def _organisation(slug: str, telling: Telling) -> str:
 def _many(telling: Telling) -> str:
     """How many it strikes: "37 sites of 12 organisations"."""
     incident, phrases = telling.incident, telling.phrases
-    numbers = ((telling.loss.counted, len(incident.members)), (phrases.of_organisations, len(incident.affected)))
+    struck = len(incident.members) if incident.struck is None else incident.struck
+    numbers = ((telling.loss.counted, struck), (phrases.of_organisations, len(incident.affected)))
     known = [counted(forms, number, telling.language) for forms, number in numbers if number]
-    return phrases.many.format(many=" ".join(known) if incident.members else phrases.many_unknown)
+    return phrases.many.format(many=" ".join(known) if known else phrases.many_unknown)
 
 
 def _affected(telling: Telling) -> str:
@@ -349,7 +366,7 @@ def _seen(telling: Telling) -> str:
 
 def _reason(telling: Telling) -> str:
     change = telling.event.change
-    if telling.event.kind not in _WITH_REASON or not change.by or not change.reason:
+    if telling.event.kind not in _WITH_REASON or change.by in _NOBODY or not change.reason:
         return ""
     return telling.phrases.reason.format(reason=plain(change.reason, REASON_LIMIT))
 

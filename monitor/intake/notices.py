@@ -60,7 +60,8 @@ def _again(known: str, content: str) -> str:
 
 
 def _digest(notice: Received) -> str:
-    about = (notice.organisation, notice.target or "", notice.provider or "", notice.dossier.model_dump_json())
+    said = notice.dossier.model_copy(update={"as_of": None})  # the day of entry may stand there, which is no part of the notice
+    about = (notice.organisation, notice.target or "", notice.provider or "", said.model_dump_json())
     return sha256("\0".join(about).encode()).hexdigest()
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Select
-
-from monitor.core.message import Message, MessageKind, Parcel
+from monitor.core.hearing import Turn
+from monitor.core.message import Message, MessageKind, Parcel, Purpose
 from monitor.store import mapping, outbox_queries
 from monitor.store.looks import portions
 from monitor.store.packing import readable
@@ -88,14 +87,14 @@ class OutboxReading(Transaction):
         """What stands by for the case that nobody acknowledges, and is due."""
         return [mapping.message_from(row) for row in await self._rows(outbox_queries.ESCALATIONS, now=now)]
 
-    async def being_told(self, incidents: Collection[str]) -> set[Line]:
-        """Route, channel and incident of every alarm about these that is on its way, or has arrived, or may have."""
+    async def being_told(self, incidents: Collection[str]) -> set[tuple[str, str]]:
+        """Channel and incident of every alarm about these that is on its way, or has arrived, or may have."""
         rows = [row for portion in portions(incidents) for row in await self._rows(outbox_queries.BEING_TOLD, incidents=portion)]
-        return {_line(row) for row in rows}
+        return {(row["channel"], row["incident"]) for row in rows}
 
-    async def unattended(self, routes: Collection[str]) -> list[Unattended]:
-        """Who has known since when, through these routes, of what stands; without what somebody has acknowledged as it is."""
-        return [Unattended(**row) for row in await self._rows(outbox_queries.UNATTENDED, routes=list(routes))]
+    async def unattended(self, channels: Collection[str]) -> list[Unattended]:
+        """Which of these channels have known since when of what stands; without what somebody has acknowledged as it is."""
+        return [Unattended(**row) for row in await self._rows(outbox_queries.UNATTENDED, channels=list(channels))]
 
     async def known_messages(self, messages: Collection[str]) -> set[str]:
         """Those of the message ids that are owed, or were."""
@@ -144,18 +143,20 @@ class OutboxWriting(Transaction):
             ],
         )
 
-    async def told(self, incidents: Collection[str]) -> set[Line]:
-        """Route, channel and incident of every alarm about these incidents that has arrived, or may have."""
-        return await self._lines(outbox_queries.TOLD, incidents)
+    async def turns(self, incidents: Collection[str]) -> list[Turn]:
+        """The alarms and last words about these incidents that are owed, or were."""
+        rows = [row for portion in portions(incidents) for row in await self._rows(outbox_queries.TURNS, incidents=portion)]
+        return [Turn(**row) for row in rows]
 
-    async def _lines(self, statement: Select[Any], incidents: Collection[str]) -> set[Line]:
-        rows = [row for portion in portions(incidents) for row in await self._rows(statement, incidents=portion)]
-        return {(row["route"], row["channel"], row["incident"]) for row in rows}
-
-    async def cares_of(self, incidents: Collection[str]) -> dict[str, Care]:
-        """What people have said about being told of these incidents, where they have said something."""
-        found = [row for portion in portions(incidents) for row in await self._rows(outbox_queries.CARES_OF, incidents=portion)]
-        return {row["incident"]: Care(**row) for row in found}
+    async def muted(self, incidents: Collection[str]) -> dict[str, datetime]:
+        """Until when to be quiet about these incidents, where somebody said so of them or of the mass events they belong to."""
+        found: dict[str, datetime] = {}
+        for portion in portions(incidents):
+            for statement in (outbox_queries.MUTED, outbox_queries.MUTED_WITH_THE_REST):
+                for row in await self._rows(statement, incidents=portion):
+                    name, until = row["incident"], row["muted_until"]
+                    found[name] = max(found.get(name, until), until)
+        return found
 
     async def seal(self, parcel: Parcel, now: datetime, attempts: int) -> None:
         """Put messages that wait into a parcel, which is due at once; `attempts` is how often they have travelled in vain."""
@@ -255,8 +256,9 @@ class OutboxWriting(Transaction):
         """These are settled: their second channels need not speak, unless they have spoken of the incident before."""
         for portion in portions(messages):
             seconds = await self._rows(outbox_queries.SECONDS, messages=portion)
-            spoken = await self._lines(outbox_queries.BEING_TOLD, {one["incident"] for one in seconds})
-            later = [one for one in seconds if one["kind"] != MessageKind.ALARM and _line(one) in spoken]
+            told = await self._rows(outbox_queries.BEING_TOLD, incidents=[one["incident"] for one in seconds])
+            spoken = {(one["channel"], one["incident"]) for one in told if one["purpose"] == Purpose.SECOND}
+            later = [one for one in seconds if one["kind"] != MessageKind.ALARM and (one["channel"], one["incident"]) in spoken]
             await self._let_speak(later, now)
             await self.cancel([one["id"] for one in seconds], now)
 

@@ -20,6 +20,8 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
+    null,
     or_,
     select,
     true,
@@ -29,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import FromClause
 
-from monitor.core.kinds import IncidentStage
+from monitor.core.kinds import EventKind, IncidentStage, RelationKind
 from monitor.core.message import MessageKind, Purpose
 from monitor.store import tables
 from monitor.store.records import MessageState, ParcelState
@@ -40,6 +42,8 @@ _parcel = table_of(tables.ParcelRow)
 _delivery = table_of(tables.DeliveryRow)
 _care = table_of(tables.CareRow)
 _incident = table_of(tables.IncidentRow)
+_event = table_of(tables.IncidentEventRow)
+_relation = table_of(tables.IncidentRelationRow)
 _fact = table_of(tables.FactRow)
 
 # Putting what is due into parcels
@@ -258,18 +262,51 @@ _has_arrived = or_(
     and_(_message.c.state.in_((MessageState.PENDING, MessageState.SEALED)), _message.c.settled_at.is_not(None)),
     and_(_message.c.state == MessageState.DEAD, _may_have_arrived),
 )
-_line = (_message.c.route, _message.c.channel, _message.c.incident)
-_alarms = (
-    select(*_line)
-    .where(_message.c.incident.in_(bindparam("incidents", expanding=True)), _message.c.kind == MessageKind.ALARM)
+_of_incidents = _message.c.incident.in_(bindparam("incidents", expanding=True))
+_is_alarm = _message.c.kind == MessageKind.ALARM
+_is_last = or_(
+    _message.c.kind == MessageKind.RECOVERY,
+    and_(_message.c.kind == MessageKind.UPDATE, _event.c.kind == EventKind.RETRACTED),
+)
+_is_owed = _message.c.state.in_((MessageState.PENDING, MessageState.SEALED))
+
+TURNS: Select[Any] = (
+    select(
+        _message.c.id.label("message"),
+        _message.c.route,
+        _message.c.channel,
+        _message.c.incident,
+        _message.c.version,
+        case((_is_alarm, literal(value=False)), else_=literal(value=True)).label("is_last"),
+        case((_has_arrived, literal(value=True)), else_=literal(value=False)).label("has_arrived"),
+        case((_is_alarm, null()), else_=_message.c.payload).label("payload"),
+    )
+    .join_from(
+        _message,
+        _event,
+        and_(_event.c.incident == _message.c.incident, _event.c.version == _message.c.version),
+        isouter=True,
+    )
+    .where(
+        _of_incidents,
+        or_(
+            and_(_is_alarm, or_(_has_arrived, _is_owed, _message.c.state == MessageState.DEAD)),
+            and_(_is_last, or_(_has_arrived, _is_owed)),
+        ),
+    )
+)
+"""The alarms and the last words about incidents that are owed, or have arrived, and the alarms that were lost."""
+
+BEING_TOLD: Select[Any] = (
+    select(_message.c.channel, _message.c.incident, _message.c.purpose)
+    .where(_of_incidents, _is_alarm, or_(_has_arrived, _is_owed))
     .distinct()
 )
-TOLD: Select[Any] = _alarms.where(_has_arrived)
-BEING_TOLD: Select[Any] = _alarms.where(or_(_has_arrived, _message.c.state.in_((MessageState.PENDING, MessageState.SEALED))))
 
 UNATTENDED: Select[Any] = (
     select(
-        *_line,
+        _message.c.channel,
+        _message.c.incident,
         func.min(_message.c.settled_at, type_=_message.c.settled_at.type).label("told_at"),
         func.max(_message.c.created_at, type_=_message.c.created_at.type).label("alarm_at"),
     )
@@ -277,12 +314,12 @@ UNATTENDED: Select[Any] = (
     .join(_care, _care.c.incident == _incident.c.id, isouter=True)
     .where(
         _incident.c.stage == IncidentStage.CONFIRMED,
-        _message.c.route.in_(bindparam("routes", expanding=True)),
-        _message.c.kind == MessageKind.ALARM,
+        _is_alarm,
+        _message.c.channel.in_(bindparam("channels", expanding=True)),
         _message.c.state == MessageState.DELIVERED,
-        or_(_care.c.acknowledged_at.is_(None), _care.c.acknowledged_at < _incident.c.updated),
+        or_(_care.c.acknowledged_version.is_(None), _care.c.acknowledged_version < _incident.c.version),
     )
-    .group_by(*_line)
+    .group_by(_message.c.channel, _message.c.incident)
 )
 """Who knows of what stands, and since when. Whoever acknowledged it before its last change is asked of by the caller."""
 
@@ -358,7 +395,8 @@ DATE_PARCEL: Update = (
 @cache
 def acknowledge(dialect: str) -> Insert:
     """Somebody sees to an incident."""
-    return _care_for(dialect, "acknowledged_at", "acknowledged_by")
+    version = select(_incident.c.version).where(_incident.c.id == bindparam("incident")).scalar_subquery()
+    return _care_for(dialect, "acknowledged_at", "acknowledged_by", "acknowledged_version", acknowledged_version=version)
 
 
 @cache
@@ -367,13 +405,23 @@ def mute(dialect: str) -> Insert:
     return _care_for(dialect, "muted_until", "muted_by")
 
 
-def _care_for(dialect: str, *columns: str) -> Insert:
-    statement = upsert(dialect, _care)
+def _care_for(dialect: str, *columns: str, **computed: Any) -> Insert:
+    given = ("incident", *(name for name in columns if name not in computed))
+    statement = upsert(dialect, _care).values({name: bindparam(name) for name in given} | computed)
     return statement.on_conflict_do_update(index_elements=["incident"], set_={name: statement.excluded[name] for name in columns})
 
 
 CARES: Select[Any] = select(_care).order_by(_care.c.incident)
-CARES_OF: Select[Any] = select(_care).where(_care.c.incident.in_(bindparam("incidents", expanding=True)))
+_muted = _care.c.muted_until.is_not(None)
+MUTED: Select[Any] = select(_care.c.incident, _care.c.muted_until).where(
+    _care.c.incident.in_(bindparam("incidents", expanding=True)), _muted
+)
+MUTED_WITH_THE_REST: Select[Any] = (
+    select(_relation.c.incident, _care.c.muted_until)
+    .join_from(_relation, _care, _care.c.incident == _relation.c.other)
+    .where(_relation.c.incident.in_(bindparam("incidents", expanding=True)), _relation.c.kind == RelationKind.MEMBER_OF, _muted)
+)
+"""Of which members of mass events nobody wants to hear until when."""
 
 # Having it again
 

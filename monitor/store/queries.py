@@ -371,6 +371,11 @@ ALL_INCIDENTS: Select[Any] = select(_incident.c.data).order_by(_incident.c.updat
 
 INCIDENT: Select[Any] = select(_incident.c.data).where(_incident.c.id == bindparam("id"))
 
+NAMED: Select[Any] = select(_incident.c.data).where(_incident.c.id.in_(bindparam("incidents", expanding=True)))
+"""Some incidents by their ids."""
+
+NAMED_WITH_TLP: Select[Any] = NAMED.where(_incident.c.tlp == bindparam("tlp"))
+
 ENTRIES: Select[Any] = select(_incident.c.data).where(_incident.c.entry.is_not(None)).order_by(_incident.c.entry)
 """The documented incidents."""
 
@@ -405,7 +410,8 @@ def incidents(*, stages: Collection[str] | None, country: str | None, after: str
 def news(organisations: Collection[str] | None, country: str | None, *, backwards: bool, **equal: str | None) -> Select[Any]:
     """Events of some kinds, of incidents of these organisations (None: of all), of whole networks and of public ones.
 
-    They come in the order of the log, after number `seq`, or before it and the other way about.
+    For nobody's organisations, which is for the public, only the public ones count: even the time that it takes to pass over
+    the others would tell of them. They come in the order of the log, after number `seq`, or before it and the other way about.
     """
     beyond = _event.c.seq < bindparam("seq") if backwards else _event.c.seq > bindparam("seq")
     statement = (
@@ -416,7 +422,7 @@ def news(organisations: Collection[str] | None, country: str | None, *, backward
         .limit(bindparam("limit"))
     )
     if organisations is not None:
-        own = _incident.c.organisation.in_(["", *sorted(organisations)])
+        own = _incident.c.organisation.in_(["", *sorted(organisations)] if organisations else [])
         statement = statement.where(or_(own, _incident.c.tlp == Tlp.CLEAR.value))
     for name, value in equal.items():
         if value is not None:

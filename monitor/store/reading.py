@@ -163,6 +163,15 @@ class Reading(OutboxReading):
         rows = await self._rows(queries.INCIDENT, id=id)
         return mapping.incident_from(rows[0]["data"]) if rows else None
 
+    async def incidents_named(self, incidents: Collection[str], tlp: Tlp | None = None) -> list[Incident]:
+        """Those of these incidents that there are, in no order; with `tlp`, those that are marked so, and no other is read."""
+        given = {} if tlp is None else {"tlp": tlp}
+        statement = queries.NAMED if tlp is None else queries.NAMED_WITH_TLP
+        found: list[Incident] = []
+        for portion in portions(incidents):
+            found += [mapping.incident_from(row["data"]) for row in await self._rows(statement, incidents=portion, **given)]
+        return found
+
     async def entries(self) -> list[Incident]:
         """The documented incidents, by the name of their file."""
         return [mapping.incident_from(row["data"]) for row in await self._rows(queries.ENTRIES)]

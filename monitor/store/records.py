@@ -122,11 +122,15 @@ class ParcelState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Care:
-    """What people have said about being told of an incident: that somebody sees to it, and until when to be quiet."""
+    """What people have said about being told of an incident: that somebody sees to it, and until when to be quiet.
+
+    `acknowledged_version` is the incident's version as it was then: times do not tell what came first where clocks are set.
+    """
 
     incident: str
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    acknowledged_version: int | None = None
     muted_until: datetime | None = None
     muted_by: str | None = None
 
@@ -147,7 +151,6 @@ class Unattended:
     `alarm_at` is when what the newest alarm tells happened, of those that have arrived.
     """
 
-    route: str
     channel: str
     incident: str
     told_at: datetime

@@ -252,6 +252,7 @@ class CareRow(Row, table=True):
     incident: str = Field(primary_key=True)
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    acknowledged_version: int | None = None
     muted_until: datetime | None = None
     muted_by: str | None = None
 

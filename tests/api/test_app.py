@@ -1,6 +1,8 @@
 """The application as a whole: its routes are found by scanning, described, and a new page is one new file."""
 
+import json
 import sys
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +116,67 @@ async def test_every_operation_shows_an_answer_that_fits_what_is_described(descr
         if media_type.endswith("json") and "schema" in content:
             schema = {**content["schema"], "components": description["components"]}
             Draft202012Validator(schema).validate(content["example"])
+
+
+def operations_of(description: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for path in description["paths"].values() for operation in path.values()]
+
+
+async def test_every_body_that_can_be_sent_has_an_example_that_fits(description: dict[str, Any]) -> None:
+    bodies = [(one["operationId"], one["requestBody"]["content"]) for one in operations_of(description) if "requestBody" in one]
+    assert len(bodies) >= 10
+    for name, content in bodies:
+        for taken in content.values():
+            schema = {**taken["schema"], "components": description["components"]}
+            Draft202012Validator(schema).validate(taken["example"])
+            assert "…" not in str(taken["example"]), name
+
+
+async def test_every_operation_that_takes_a_body_says_that_it_may_be_too_large(description: dict[str, Any]) -> None:
+    assert all("413" in one["responses"] for one in operations_of(description) if "requestBody" in one)
+
+
+async def test_the_example_of_an_error_is_that_error(description: dict[str, Any]) -> None:
+    shown = {
+        (int(status), content["example"]["status"], content["example"]["title"])
+        for operation in operations_of(description)
+        for status, answer in operation["responses"].items()
+        for media_type, content in answer.get("content", {}).items()
+        if media_type == "application/problem+json"
+    }
+    assert {400, 401, 403, 404, 409, 412, 413, 422, 429, 503} <= {status for status, _, _ in shown}
+    assert all(shown_as == status and title == HTTPStatus(status).phrase for status, shown_as, title in shown)
+
+
+async def test_examples_do_not_contradict_themselves(description: dict[str, Any]) -> None:
+    paths = description["paths"]
+    incident = paths["/api/v1/incidents"]["get"]["responses"]["200"]["content"]["application/json"]["example"]["items"][0]
+    assert (incident["stage"], incident["end"], incident["organisation"]) == ("confirmed", None, "ovd-info")
+    assert incident["onset"]["by"] <= incident["detected"] <= incident["confirmed_at"] <= incident["updated"]
+    feed = paths["/feed.json"]["get"]["responses"]["200"]["content"]["application/feed+json"]["example"]
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    (item,) = feed["items"]
+    assert (item["_cutwatch"]["stage"], item["tags"]) == ("confirmed", ["blocking", "confirmed", "ovd-info"])
+    stream = paths["/api/v1/stream"]["get"]["responses"]["200"]["content"]["text/event-stream"]["example"]
+    cursor, event, data = (line.partition(": ")[2] for line in stream.strip().splitlines())
+    sent = json.loads(data)
+    assert (cursor, event) == ("CW-2026-0042.3", "incident.confirmed") == (sent["id"], sent["type"])
+
+
+async def test_cursors_and_headers_have_examples(description: dict[str, Any]) -> None:
+    found = {}
+    for operation in operations_of(description):
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] == "header" or parameter["name"] == "after":
+                found[operation["operationId"], parameter["name"].lower()] = parameter["schema"].get("examples")
+    assert {name for _, name in found} == {"after", "if-match", "idempotency-key", "last-event-id"}
+    assert [where for where, examples in found.items() if not examples] == []
+
+
+async def test_it_is_said_which_operations_always_need_a_key(description: dict[str, Any]) -> None:
+    closed = {one["operationId"] for one in operations_of(description) if one.get("security") == [{"key": []}]}
+    assert {"release_incident", "enter_notice", "list_events", "list_deliveries", "replay_delivery"} <= closed
+    assert {"list_incidents", "read_feed", "read_health", "follow_alerts", "read_metrics"}.isdisjoint(closed)
 
 
 async def test_no_reference_of_the_description_leads_nowhere(description: dict[str, Any]) -> None:

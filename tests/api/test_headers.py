@@ -53,3 +53,11 @@ async def test_metrics_are_packed_when_asked(house: House) -> None:
             assert answer.headers["content-encoding"] == "gzip"
         plain = await client.get("/metrics", headers={"accept-encoding": "identity"})
     assert gzip.decompress(packed) == plain.content == METRICS * 100
+
+
+@pytest.mark.parametrize("refused", ["gzip;q=0", "br, gzip; q=0.0", "GZIP;q=0.000, *"])
+async def test_whoever_refuses_gzip_does_not_get_it(house: House, anonymous: httpx2.AsyncClient, refused: str) -> None:
+    for address in ("/openapi.json", "/feed.json"):
+        assert "content-encoding" not in (await anonymous.get(address, headers={"accept-encoding": refused})).headers
+    taken = await anonymous.get("/openapi.json", headers={"accept-encoding": "gzip;q=0.5"})
+    assert taken.headers["content-encoding"] == "gzip"

@@ -7,6 +7,8 @@ from fastapi import Request
 from starlette.types import Receive, Scope, Send
 
 from api.limits import BODY_CAP, BURST, REMEMBERED, RateLimit, sender_of
+from monitor.core.keys import Scope as KeyScope
+from monitor.settings import Settings
 from tests.api.conftest import House
 
 
@@ -34,6 +36,19 @@ async def test_a_body_that_hides_its_length_is_cut_off(house: House) -> None:
         answer = await client.post("/echo", content=endless())
     assert answer.status_code == 413
     assert read <= BODY_CAP
+
+
+async def test_a_json_body_that_hides_its_length_is_refused_as_too_large(house: House) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b'{"reason": "'
+        for _ in range(1000):
+            yield b"x" * 1024
+
+    async with house.client(secret=await house.key(KeyScope.READ, KeyScope.REVIEW)) as client:
+        json = {"content-type": "application/json"}
+        answer = await client.post("/api/v1/incidents/CW-2026-0001/release", content=endless(), headers=json)
+    assert answer.status_code == 413
+    assert "64 KiB" in answer.json()["detail"]
 
 
 async def test_a_body_within_the_cap_passes(anonymous: httpx2.AsyncClient) -> None:
@@ -66,6 +81,7 @@ async def test_a_key_that_asks_too_much_is_told_to_wait_wherever_it_comes_from(h
     async with house.client(secret=secret, peer="127.0.0.1") as proxied, house.client(secret=other, peer="127.0.0.1") as another:
         assert (await proxied.get("/healthz")).status_code == 429
         assert (await another.get("/healthz")).status_code == 200
+    house.change(settings=Settings(base_url="http://127.0.0.1:8000"))
     async with house.client(secret=secret, peer="127.0.0.1", base_url="http://127.0.0.1:8000") as own:
         assert (await own.get("/healthz")).status_code == 200
 

@@ -49,6 +49,15 @@ async def test_an_unknown_parameter_is_named_together_with_the_known_ones(anonym
     )
 
 
+@pytest.mark.parametrize(
+    "address", ["/api/v1/incidents", "/api/v1/health", "/feed.json", "/feed.atom", "/calendar.ics", "/openapi.json", "/"]
+)
+async def test_a_parameter_that_is_given_twice_is_an_error_that_names_it(anonymous: httpx2.AsyncClient, address: str) -> None:
+    answer = await anonymous.get(f"{address}?lang=en&lang=ru")
+    assert answer.status_code == 400
+    assert "the parameter lang is given 2 times" in answer.text
+
+
 async def test_a_wrong_value_is_named_with_what_would_do(anonymous: httpx2.AsyncClient) -> None:
     answer = await anonymous.get("/api/v1/incidents?stage=open&limit=500")
     assert answer.status_code == 422
@@ -62,6 +71,23 @@ async def test_a_method_that_is_not_answered_names_those_that_are(anonymous: htt
     answer = await anonymous.request(method, "/api/v1/incidents")
     assert answer.status_code == 405
     assert "GET" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("method", ["DELETE", "OPTIONS"])
+@pytest.mark.parametrize(
+    ("address", "methods"),
+    [
+        ("/api/v1/notices", "GET, HEAD, POST"),
+        ("/api/v1/incidents", "GET, HEAD"),
+        ("/api/v1/incidents/CW-2026-0001/release", "POST"),
+        ("/incidents/CW-2026-0001", "GET, HEAD"),
+    ],
+)
+async def test_all_methods_that_are_answered_are_named(
+    anonymous: httpx2.AsyncClient, method: str, address: str, methods: str
+) -> None:
+    answer = await anonymous.request(method, address)
+    assert (answer.status_code, answer.headers["allow"]) == (405, methods)
 
 
 @pytest.mark.parametrize("address", ["/", "/api/v1/incidents", "/feed.json"])

@@ -258,7 +258,8 @@ async def test_the_log_of_a_released_incident_keeps_its_reasons_and_places_to_it
     told = (await anonymous.get("/api/v1/incidents/CW-2026-0001/events")).json()["items"]
     known = (await staff.get("/api/v1/incidents/CW-2026-0001/events")).json()["items"]
     assert [one["kind"] for one in told] == [one["kind"] for one in known] == ["opened", "confirmed", "released"]
-    assert told[2]["data"] == {"tlp": "CLEAR"}
-    assert "vantages" not in told[0]["data"]
+    assert told[0]["data"] == told[1]["data"] == {}
+    assert (told[2]["data"]["tlp"], told[2]["data"]["because"]) == ("CLEAR", cast.SNI_RESET)
+    assert not {"vantages", "reason"} & told[2]["data"].keys()
     assert known[0]["data"]["vantages"] == ["moscow-home"]
     assert "Petrova" in known[2]["data"]["reason"]

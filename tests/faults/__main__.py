@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
-from tests.faults import stories
+from tests.faults import awkward, stories
 from tests.faults.receiving import Account
 
 Telling = Callable[[Path], Awaitable[bool]]
@@ -57,6 +57,17 @@ async def full(folder: Path) -> bool:
         return _kept(await stories.a_full_disk(data, folder / "house", targets=100, say=say))
 
 
+async def receivers(folder: Path) -> bool:
+    """Receivers are gone, busy, redirect inside, hang; the clock is set back by an hour, and forward."""
+    first, again = await awkward.awkward_receivers(folder, cases=60)
+    for count in first:
+        say(str(count))
+    say("asked for again what was given up:")
+    for count in again:
+        say(str(count))
+    return not any(count.lost for count in (*first, *again)) and not any(count.dead for count in again)
+
+
 @contextmanager
 def small_disk(place: Path, megabytes: int = 48) -> Iterator[Path]:
     """A disk of our own that can be filled; it needs root. Raises PermissionError without."""
@@ -70,7 +81,13 @@ def small_disk(place: Path, megabytes: int = 48) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(place)], check=True, capture_output=True)
 
 
-STORIES: dict[str, Telling] = {"overburdened": overburdened, "killed": killed, "locked": locked, "full": full}
+STORIES: dict[str, Telling] = {
+    "overburdened": overburdened,
+    "killed": killed,
+    "locked": locked,
+    "full": full,
+    "receivers": receivers,
+}
 
 
 async def tell(name: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import stories
+from tests.faults import awkward, stories
 from tests.faults.__main__ import small_disk
 from tests.faults.receiving import Account
 
@@ -43,6 +43,14 @@ async def test_a_receiver_that_is_overburdened_for_a_while_hears_everything_in_t
 
 async def test_a_service_that_is_killed_again_and_again_tells_everything_at_least_once(tmp_path: Path, say: Say) -> None:
     nothing_is_lost(await stories.killed_again_and_again(tmp_path / "house", targets=12, kills=5), say)
+
+
+async def test_receivers_that_refuse_hang_and_redirect_lose_nothing_while_the_clock_jumps(tmp_path: Path, say: Say) -> None:
+    first, again = await awkward.awkward_receivers(tmp_path / "street", cases=3)
+    say("\n".join(map(str, first)))
+    assert [count.lost for count in (*first, *again)] == [0] * 10
+    assert {count.receiver: count.dead for count in first if count.dead} == {"gone": 3}
+    assert [(count.delivered, count.sent) for count in again] == [(6, 6)] * 5
 
 
 async def test_a_locked_database_loses_no_look_and_is_said_aloud(tmp_path: Path, say: Say) -> None:

@@ -15,12 +15,13 @@ from monitor.clock import Clock
 from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.ledger import Ledger
+from monitor.core.letting_go import NOBODY_LOOKS
 from monitor.core.model import Words
 from monitor.core.plan import Check
 from monitor.core.sight import sight_id
 from monitor.core.watchlist import Alerts, Channel, Match, Monitor, Organisation, Route, Severity, Target, VantagePoint, Watchlist
 from monitor.metrics import Metrics
-from monitor.pipeline import NOBODY_LOOKS, Pipeline, Watch
+from monitor.pipeline import Pipeline, Watch
 from monitor.service import Place
 from monitor.service.wiring import Service
 from monitor.settings import Settings

@@ -18,7 +18,19 @@ from monitor.core.mass import Masses
 from monitor.core.model import Words
 from monitor.core.plan import Check, check_id
 from monitor.core.planned import AnnouncedChange
-from monitor.core.watchlist import Mass, Monitor, Organisation, PlannedChange, Target, VantagePoint, Watchlist
+from monitor.core.watchlist import (
+    Alerts,
+    Channel,
+    Mass,
+    Match,
+    Monitor,
+    Organisation,
+    PlannedChange,
+    Route,
+    Target,
+    VantagePoint,
+    Watchlist,
+)
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline, Watch
 from monitor.store import Store, migrate
@@ -228,3 +240,32 @@ async def test_what_explains_a_look_goes_with_it(pipeline: Pipeline, store: Stor
         assert await writing.drop_observations(NIGHT + timedelta(days=100), 10) == 1
     async with store.reading() as reading:
         assert await reading.explanations([loss.observation.id]) == {}
+
+
+async def messages(store: Store) -> list[tuple[str, str, str | None]]:
+    """Kind, route and incident of every message that is owed."""
+    async with store.reading() as reading:
+        found = [await reading.messages(one.id) for one in await reading.all_incidents()]
+    return sorted((one.message.kind.value, one.message.route, one.message.incident) for some in found for one in some)
+
+
+EVERYTHING = Route(id="everything", channels=("desk",))
+OURS = Route(id="ours", match=Match(organisations=("meduza",)), channels=("phone",))
+
+
+async def test_many_that_fall_at_once_are_told_once_and_their_own_to_those_who_asked_for_them(
+    pipeline: Pipeline, store: Store
+) -> None:
+    channels = (Channel(id="desk", kind="email"), Channel(id="phone", kind="chat"))
+    told = WATCHLIST.model_copy(update={"alerts": Alerts(channels=channels, routes=(EVERYTHING, OURS))})
+    pipeline.watch = Watch(told, CHECKS, {"story": STORY})
+    await pipeline.take(of_all(State.BLOCKED, 0, 5))
+    parent, members = await on_record(store)
+    (meduza,) = [one.id for one in members if one.key.organisation == "meduza"]
+    alarms = [("alarm", "everything", parent.id), ("alarm", "ours", meduza), ("alarm", "ours", parent.id)]
+    assert await messages(store) == sorted(alarms)
+    await pipeline.take(of_all(State.OK, 10, 15, 20))
+    over = [("recovery", route, incident) for _, route, incident in alarms]
+    # Owed to whom the alarm went, as far as one went: the outbox knows.
+    owed = [("recovery", "everything", one.id) for one in members]
+    assert await messages(store) == sorted([*alarms, *over, *owed])

@@ -1,7 +1,7 @@
 """The English phrases."""
 
 from monitor.core.kinds import EventKind, Kind
-from monitor.core.phrases.table import INTERCEPTED, Forms, Loss, Phrases, Scattered, Times, Together, Turn
+from monitor.core.phrases.table import INTERCEPTED, Forms, LetGo, Loss, Phrases, Scattered, Times, Together, Turn
 from monitor.core.watchlist import NetworkKind, Severity
 from probes.kit.vocabulary import Strength
 
@@ -195,6 +195,15 @@ ENGLISH = Phrases(
         hint="it was not one blow against many after all. Each loss that still stands has a case of its own.",
         advice="Look at the cases that still stand.",
     ),
+    let_go=LetGo(
+        title_lead="No longer watched: ",
+        turn=Turn(
+            one="is no longer looked at from where this was seen. Whether it goes on is not known.",
+            many="are no longer looked at from where this was seen. Whether it goes on is not known.",
+            advice="Do not take this for the end. If nobody meant to stop looking, tell whoever runs this monitor.",
+        ),
+        hint=("no longer watched", "nobody looks any more from where it was seen. Whether it goes on is not known."),
+    ),
     affected="Affected: {names}.",
     title_leads={
         EventKind.OPENED: "Not confirmed: ",
@@ -295,7 +304,8 @@ ENGLISH = Phrases(
     together=Together(
         alarms={"one": "{count} alarm", "other": "{count} alarms"},
         over={"one": "{count} over", "other": "{count} over"},
-        mistaken={"one": "{count} false alarm", "other": "{count} false alarms"},
+        withdrawn={"one": "{count} withdrawn", "other": "{count} withdrawn"},
+        reminders={"one": "{count} reminder", "other": "{count} reminders"},
         others={"one": "{count} other message", "other": "{count} other messages"},
         digest="Digest: ",
         urgency={

@@ -2,7 +2,7 @@
 # ruff: noqa: RUF001 (Cyrillic letters are what Russian is written in)
 
 from monitor.core.kinds import EventKind, Kind
-from monitor.core.phrases.table import INTERCEPTED, Forms, Loss, Phrases, Scattered, Times, Together, Turn
+from monitor.core.phrases.table import INTERCEPTED, Forms, LetGo, Loss, Phrases, Scattered, Times, Together, Turn
 from monitor.core.watchlist import NetworkKind, Severity
 from probes.kit.vocabulary import Strength
 
@@ -196,6 +196,16 @@ RUSSIAN = Phrases(
         hint="это всё же не один удар сразу по многим. О каждой потере, которая остаётся, есть своё дело.",
         advice="Посмотрите дела, которые остались открыты.",
     ),
+    let_go=LetGo(
+        title_lead="Больше не наблюдаем: ",
+        turn=Turn(
+            one="оттуда, где это было замечено, мы больше не смотрим. Продолжается ли это, неизвестно.",
+            many="оттуда, где это было замечено, мы больше не смотрим. Продолжается ли это, неизвестно.",
+            advice="Не считайте, что всё закончилось. Если никто не хотел прекращать наблюдение, "
+            "сообщите тому, кто обслуживает этот монитор.",
+        ),
+        hint=("больше не наблюдаем", "оттуда, где это было замечено, мы больше не смотрим. Продолжается ли это, неизвестно."),
+    ),
     affected="Затронуты: {names}.",
     title_leads={
         EventKind.OPENED: "Не подтверждено: ",
@@ -296,7 +306,8 @@ RUSSIAN = Phrases(
     together=Together(
         alarms={"one": "{count} тревога", "few": "{count} тревоги", "many": "{count} тревог"},
         over={"one": "{count} отбой", "few": "{count} отбоя", "many": "{count} отбоев"},
-        mistaken={"one": "{count} ложная тревога", "few": "{count} ложные тревоги", "many": "{count} ложных тревог"},
+        withdrawn={"one": "{count} отозвана", "few": "{count} отозваны", "many": "{count} отозвано"},
+        reminders={"one": "{count} напоминание", "few": "{count} напоминания", "many": "{count} напоминаний"},
         others={"one": "{count} другое сообщение", "few": "{count} других сообщения", "many": "{count} других сообщений"},
         digest="Сводка: ",
         urgency={

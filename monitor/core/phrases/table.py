@@ -62,6 +62,15 @@ class Scattered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LetGo:
+    """How it is told that nobody looks any more from where a loss was seen: it was no false alarm, and need not be over."""
+
+    title_lead: str
+    turn: Turn
+    hint: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
     """How a bracket is written: within one day, over several days, and where its beginning is not known."""
 
@@ -78,7 +87,10 @@ class Together:
 
     alarms: Forms
     over: Forms
-    mistaken: Forms
+    withdrawn: Forms
+    """Those that were taken back: false alarms, and what nobody looks at any more."""
+    reminders: Forms
+    """Those of which nothing is told but that they stand."""
     others: Forms
     digest: str
     """How the title of those begins that were held until a given hour."""
@@ -108,6 +120,7 @@ class Phrases:
     of_organisations: Forms
     """So many organisations, as those to whom what was counted belongs."""
     scattered: Scattered
+    let_go: LetGo
     affected: str
     title_leads: Mapping[EventKind, str]
     leads: Mapping[EventKind, str]

@@ -30,6 +30,12 @@ async def read(client: httpx2.AsyncClient, address: str = "/feed.atom") -> Eleme
     return feed
 
 
+async def test_names_need_no_prefix(anonymous: httpx2.AsyncClient) -> None:
+    text = (await anonymous.get("/feed.atom")).text
+    assert '<feed xmlns="http://www.w3.org/2005/Atom"' in text
+    assert "ns0:" not in text
+
+
 def check(feed: Element) -> None:
     """The structure that RFC 4287 asks for, as far as we use it."""
     assert feed.tag == f"{A}feed"
@@ -120,7 +126,7 @@ async def test_what_was_retracted_has_a_tombstone_beside_an_entry_that_says_so(
     assert "(Retracted)" in retracted.find(f"{A}title").text
 
 
-@pytest.mark.parametrize("name", ["<b>&amp;</b>", "]]>", "bell \x07 null \x00 end", "\ufffe\ud7ff", "<!ENTITY x 'y'>"])
+@pytest.mark.parametrize("name", ["<b>&amp;</b>", "]]>", "bell \x07 null \x00 end", "\ufffe\ud7ff name", "<!ENTITY x 'y'>"])
 async def test_no_name_breaks_the_feed(house: House, staff: httpx2.AsyncClient, name: str) -> None:
     hostile = Organisation(id="ovd-info", name=Words(en=name), targets=(Target(id="ovdinfo-org", url="https://ovdinfo.org/"),))
     house.change(watchlist=cast.watchlist(hostile).model_copy(update={"version": name}))

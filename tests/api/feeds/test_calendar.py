@@ -77,6 +77,23 @@ async def test_a_date_is_never_more_exact_than_its_source(
     assert ("not sure" in event["description"]) is effective.endswith("~")
 
 
+async def test_a_remedy_keeps_its_name_when_another_is_entered_before_it(house: House, anonymous: httpx2.AsyncClient) -> None:
+    court, appeal = (
+        Remedy(body=Words(en=body), kind="appeal", filing_deadline=day)
+        for body, day in (("A court", "2026-12-24"), ("Another court", "2026-12-23"))
+    )
+    told = notice()
+    before = told.incident.dossier.model_copy(update={"remedies": (court,)})
+    await cast.plant(house.store, told.then(EventKind.CORRECTED, cast.NOW, dossier=before))
+    (first,) = [one["uid"] for one in await read(anonymous) if "A court" in one["summary"]]
+    after = before.model_copy(update={"remedies": (appeal, court)})
+    later = told.then(EventKind.CORRECTED, cast.NOW, dossier=before).then(EventKind.CORRECTED, cast.NOW, dossier=after)
+    async with house.store.writing() as writing:
+        await writing.append([later.events[-1]], [later.incident])
+    (second,) = [one["uid"] for one in await read(anonymous) if "A court" in one["summary"]]
+    assert first == second
+
+
 async def test_what_did_not_come_to_pass_is_cancelled_under_the_same_name(house: House, anonymous: httpx2.AsyncClient) -> None:
     story = notice()
     await cast.plant(house.store, story)

@@ -148,7 +148,6 @@ async def test_a_reader_that_has_the_feed_already_gets_no_body(house: House, ano
         {"if-none-match": answer.headers["etag"]},
         {"if-none-match": f'"other", {answer.headers["etag"]}'},
         {"if-none-match": "*"},
-        {"if-modified-since": answer.headers["last-modified"]},
     ):
         again = await anonymous.get("/feed.json", headers=condition)
         assert again.status_code == 304
@@ -162,6 +161,7 @@ async def test_a_reader_that_has_the_feed_already_gets_no_body(house: House, ano
         {"if-none-match": '"other"'},
         {"if-none-match": '"other"', "if-modified-since": "Sat, 01 Jan 2050 00:00:00 GMT"},
         {"if-modified-since": "Sat, 01 Jan 2000 00:00:00 GMT"},
+        {"if-modified-since": "Sat, 01 Jan 2050 00:00:00 GMT"},
         {"if-modified-since": "yesterday"},
     ],
 )

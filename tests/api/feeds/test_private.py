@@ -55,6 +55,17 @@ async def test_it_holds_what_is_the_organisation_s_own_but_nothing_for_single_pe
     assert await items(anonymous, await secret_of(planted, "memorial")) == ["CW-2026-0005", "CW-2026-0003"]
 
 
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_filter_given_twice_is_refused(planted: House, anonymous: httpx2.AsyncClient, path: str) -> None:
+    answer = await anonymous.get(f"/private/{await secret_of(planted)}/{path}?lang=en&lang=en")
+    assert (answer.status_code, "lang" in answer.json()["detail"]) == (400, True)
+
+
+async def test_the_calendar_is_of_one_organisation_and_knows_no_other(planted: House, anonymous: httpx2.AsyncClient) -> None:
+    answer = await anonymous.get(f"/private/{await secret_of(planted)}/calendar.ics?organisation=memorial")
+    assert (answer.status_code, "it knows: lang" in answer.json()["detail"]) == (400, True)
+
+
 async def test_the_red_of_an_organisation_holds_for_its_incidents_too(planted: House, anonymous: httpx2.AsyncClient) -> None:
     red = cast.OVD_INFO.model_copy(update={"tlp": Tlp.RED})
     planted.change(watchlist=cast.watchlist(red).model_copy(update={"version": "2"}))

@@ -64,6 +64,21 @@ async def test_what_is_public_no_longer_goes_at_once(house: House, anonymous: ht
     assert (await anonymous.get("/feed.json")).json()["items"] == []
 
 
+@pytest.mark.parametrize("path", ["/feed.json", "/feed.atom"])
+@pytest.mark.parametrize("withdrawn", [0, 1])
+async def test_a_copy_that_holds_what_was_withdrawn_is_not_called_good_for_its_date(
+    house: House, anonymous: httpx2.AsyncClient, path: str, withdrawn: int
+) -> None:
+    stories = (cast.suspicion(1).confirmed().released(), cast.suspicion(2, target="donate").confirmed().released())
+    await cast.plant(house.store, *stories)
+    before = await anonymous.get(path)
+    closed = stories[withdrawn].then(EventKind.RELEASED, cast.NOW, tlp=Tlp.AMBER, reason="asked for by the organisation")
+    await cast.plant(house.store, cast.Story(closed.incident, closed.events[-1:]))
+    again = await anonymous.get(path, headers={"if-modified-since": before.headers["last-modified"]})
+    assert again.status_code == 200
+    assert closed.incident.id not in again.text
+
+
 async def test_a_change_of_the_configuration_is_seen_at_once(house: House, staff: httpx2.AsyncClient) -> None:
     await cast.plant(house.store, cast.suspicion(1))
     await staff.get("/feed.json")

@@ -67,7 +67,7 @@ WHOLE = Dossier(
     confidence_note="two sources",
     sources=(
         CitedSource(title="The report", url="https://report.example/1", date="2024-03", passage="para 10", sha256="a" * 64),
-        CitedSource(title="A trap", url="javascript:alert(1)", note="no address to follow"),
+        CitedSource(title="A trap", url="https://trap.example/?javascript:alert(1)", note="an odd address"),
     ),
     evidence=(EvidenceItem(title="A screenshot", url="https://shots.example/1", sha256="b" * 64, added="2024", note="seen"),),
     remedies=(Remedy(body=Words(en="Court of appeal"), kind="appeal", by="OVD-Info", filed="2022-01", result=Words(en="no")),),

@@ -5,7 +5,8 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.incident import CaseKey, Relation
+from monitor.core.kinds import EventKind, IncidentStage, Kind, RelationKind
 from monitor.core.phrases import PHRASES
 from tests.api import cast
 from tests.api.conftest import House
@@ -81,3 +82,30 @@ async def test_every_kind_of_loss_has_its_page(house: House, staff: httpx2.Async
     await cast.plant(house.store, cast.suspicion(1, kind=kind).confirmed())
     for language in ("en", "ru"):
         await read(staff, f"/incidents/CW-2026-0001?lang={language}")
+
+
+async def test_a_version_shows_the_relations_it_stated_and_nothing_that_others_have_become_since(
+    house: House, anonymous: httpx2.AsyncClient
+) -> None:
+    mass = cast.suspicion(
+        5,
+        key=CaseKey(organisation="", target="", family="mass:path", country="RU"),
+        relations=(Relation(RelationKind.FOLLOWS, "CW-2026-0002"), Relation(RelationKind.SEE_ALSO, "CW-2026-0004")),
+        members=("CW-2026-0001", "CW-2026-0004"),
+    )
+    member = cast.suspicion(1).confirmed().released()
+    earlier, hidden = cast.attested(2), cast.suspicion(4, "memorial", "memohrc-org").confirmed()
+    await cast.plant(house.store, member, earlier, hidden, mass.confirmed().released())
+    addresses = ("/incidents/CW-2026-0005/v3", "/api/v1/incidents/CW-2026-0005/versions/3")
+    before = [(await anonymous.get(address)).text for address in addresses]
+    over = member.ended(cast.NOW)
+    naming = cast.attested(3, relations=(Relation(RelationKind.FOLLOWS, "CW-2026-0005"),))
+    await cast.plant(house.store, cast.Story(over.incident, over.events[-1:]), naming)
+    assert [(await anonymous.get(address)).text for address in addresses] == before
+    page = " ".join((await read(anonymous, "/incidents/CW-2026-0005/v3")).text.split())
+    assert "in consequence of CW-2026-0002" in page
+    assert "What it consists of (1) CW-2026-0001" in page
+    assert "Which related incidents are shown here follows what is released today." in page
+    assert "CW-2026-0003" in (await read(anonymous, "/incidents/CW-2026-0005")).text
+    russian = await read(anonymous, "/incidents/CW-2026-0005/v3?lang=ru")
+    assert "зависит от того, что опубликовано сегодня" in russian.text

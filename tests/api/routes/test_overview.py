@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import httpx2
 
+from monitor.core.incident import CaseKey
 from monitor.service import Health
 from tests.api import cast
 from tests.api.conftest import House
@@ -83,3 +84,42 @@ async def test_problems_are_told_to_staff_only(house: House, staff: httpx2.Async
     told = (await read(anonymous, "/")).text
     assert "the prober" not in told
     assert "Cutwatch itself is not well." in told
+
+
+async def test_a_mass_event_is_one_card_with_those_of_its_members_that_the_reader_may_read(
+    house: House, staff: httpx2.AsyncClient, anonymous: httpx2.AsyncClient
+) -> None:
+    mass = cast.suspicion(
+        3,
+        key=CaseKey(organisation="", target="", family="mass:path", country="RU"),
+        members=("CW-2026-0001", "CW-2026-0002"),
+        affected=("memorial", "ovd-info"),
+    )
+    await cast.plant(
+        house.store,
+        cast.suspicion(1).confirmed().released(),
+        cast.suspicion(2, "memorial", "memohrc-org").confirmed(),
+        cast.suspicion(4, target="donate").confirmed().released(),
+        mass.confirmed().released(),
+    )
+    for client, count in ((staff, 2), (anonymous, 1)):
+        page = await read(client, "/")
+        assert len([given for tag, given in page.tags if tag == "li" and (given.get("class") or "").startswith("case ")]) == 2
+        text = " ".join(page.text.split())
+        assert "Many at once: Blocking in Russia" in text
+        assert f"What it consists of ({count})" in text
+        assert page.links.count("/incidents/CW-2026-0001") == 1
+        assert page.links.count("/incidents/CW-2026-0004") == 1
+    assert "CW-2026-0002" not in page.text
+
+
+async def test_of_a_mass_event_with_very_many_members_some_are_shown_and_all_counted(
+    house: House, staff: httpx2.AsyncClient
+) -> None:
+    names = tuple(f"CW-2026-{number:04d}" for number in range(1, 31))
+    key = CaseKey(organisation="", target="", family="mass:path", country="RU")
+    mass = cast.suspicion(90, key=key, members=names).confirmed()
+    await cast.plant(house.store, *(cast.suspicion(number).confirmed() for number in range(1, 31)), mass)
+    page = await read(staff, "/")
+    assert "What it consists of (30)" in " ".join(page.text.split())
+    assert len([link for link in page.links if link.startswith("/incidents/")]) == 20 + 2

@@ -18,7 +18,7 @@ async def test_the_index_leads_everywhere(house: House, staff: httpx2.AsyncClien
     index = (await staff.get("/api/v1")).json()
     assert index["name"] == "Cutwatch"
     for address in (*index["links"].values(), index["description"]):
-        assert (await staff.get(address)).status_code == 200
+        assert (await staff.get(address)).status_code == 200, address
 
 
 async def test_an_incident_says_all_that_its_page_says(house: House, staff: httpx2.AsyncClient) -> None:

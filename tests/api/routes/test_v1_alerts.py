@@ -1,5 +1,6 @@
 """`/api/v1/alerts`: what one would be alerted of, for programs that ask from time to time."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -7,10 +8,11 @@ import httpx2
 import pytest
 
 from monitor.alerts.payload import IncidentPayload
-from monitor.core.incident import Bracket
+from monitor.core.incident import Bracket, CaseKey, Event
 from monitor.core.keys import Scope
 from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.model import Tlp
+from monitor.store import Reading
 from tests.api import cast
 from tests.api.conftest import House
 
@@ -150,3 +152,28 @@ async def test_what_cannot_be_used_is_an_error_that_says_so(
     answer = await anonymous.get(f"{ALERTS}{query}")
     assert answer.status_code == status
     assert named in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("scopes", [None, (Scope.NOTICES,)])
+async def test_to_answer_the_public_no_hidden_event_is_read_not_even_of_a_network(
+    house: House, monkeypatch: pytest.MonkeyPatch, scopes: tuple[Scope, ...] | None
+) -> None:
+    await cast.plant(house.store, cut_off(1), cut_off(2), cast.suspicion(3).confirmed(), cast.suspicion(4).confirmed().released())
+    read: list[str] = []
+    whole = Reading.logs
+
+    async def logs(reading: Reading, incidents: Collection[str]) -> dict[str, list[Event]]:
+        read.extend(incidents)
+        return await whole(reading, incidents)
+
+    monkeypatch.setattr(Reading, "logs", logs)
+    secret = await house.key(*scopes, organisations=("ovd-info",)) if scopes else None
+    async with house.client(secret=secret) as client:
+        assert await told(client) == [("CW-2026-0004.3", "incident.released")]
+    assert read == ["CW-2026-0004"]
+
+
+def cut_off(number: int) -> cast.Story:
+    """A network that is cut off from the world, which nobody has released."""
+    key = CaseKey(organisation="", target="", family="isolation", country="RU")
+    return cast.suspicion(number, key=key, kind=Kind.ISOLATION, vantages=("moscow-home",)).confirmed()

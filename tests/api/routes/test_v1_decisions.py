@@ -1,20 +1,23 @@
 """What people decide through the API: who may, on which version, with which reason, and what readers then find."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
 
+from monitor.core.dossier import Dossier
 from monitor.core.incident import Relation
 from monitor.core.keys import Scope
 from monitor.core.kinds import EventKind, Kind, RelationKind
+from monitor.core.model import Tlp, Words
 from tests.api import cast
 from tests.api.conftest import House
 from tests.api.stories import a_block
 
 CASE = "/api/v1/incidents/CW-2026-0001"
 
-STATED = {"title": {"en": "Blocked by order of a court"}, "outcome": "appeal_pending"}
+STATED = {"title": {"en": "Blocked by order of a court"}, "outcome": "appeal_pending", "review": "reported"}
 
 
 @pytest.fixture
@@ -160,6 +163,50 @@ async def test_whoever_sees_to_it_is_remembered_and_may_have_quiet(house: House,
     assert quiet.json()["muted_until"] == "2026-11-22T05:00:00Z"
     assert (await reviewer.post(f"{CASE}/mute", json={"until": None})).json()["muted_until"] is None
     assert (await reviewer.post(f"{CASE}/mute", json={"until": "2020-01-01T00:00:00Z"})).status_code == 422
+
+
+async def test_nothing_is_muted_for_ever(reviewer: httpx2.AsyncClient) -> None:
+    days = {count: (cast.NOW + timedelta(days=count)).isoformat() for count in (90, 91)}
+    assert (await reviewer.post(f"{CASE}/mute", json={"until": days[90]})).status_code == 200
+    refused = await reviewer.post(f"{CASE}/mute", json={"until": days[91]})
+    assert (refused.status_code, "within 90 days" in refused.json()["detail"]) == (422, True)
+
+
+async def test_several_versions_may_be_named(reviewer: httpx2.AsyncClient) -> None:
+    late = await reviewer.post(f"{CASE}/release", json={"reason": "agreed"}, headers={"if-match": '"1", "7"'})
+    assert (late.status_code, late.headers["etag"]) == (412, '"2"')
+    named = await reviewer.post(f"{CASE}/release", json={"reason": "agreed"}, headers={"if-match": '"1", "2"'})
+    assert named.status_code == 200
+
+
+async def test_a_key_that_may_only_decide_is_told_what_it_lacks(house: House) -> None:
+    await cast.plant(house.store, cast.suspicion(5).confirmed())
+    async with house.client(secret=await house.key(Scope.REVIEW)) as client:
+        answer = await client.post("/api/v1/incidents/CW-2026-0005/release", json={"reason": "agreed"})
+    assert (answer.status_code, "also needs the scope `read`" in answer.json()["detail"]) == (403, True)
+
+
+async def test_a_body_without_its_type_or_in_disorder_is_said_to(reviewer: httpx2.AsyncClient) -> None:
+    plain = await reviewer.post(f"{CASE}/release", content=b'{"reason": "x"}', headers={"content-type": "text/plain"})
+    assert (plain.status_code, "Content-Type: application/json" in plain.json()["detail"]) == (422, True)
+    broken = await reviewer.post(f"{CASE}/release", content=b'{"reason": ', headers={"content-type": "application/json"})
+    assert (broken.status_code, "is no JSON" in broken.json()["detail"]) == (422, True)
+
+
+async def test_errors_are_sentences_of_ours(reviewer: httpx2.AsyncClient) -> None:
+    answer = await reviewer.post(f"{CASE}/mute", json={"until": "tomorrow"})
+    assert answer.json()["detail"].startswith("until: write a date")
+
+
+async def test_what_is_no_more_than_a_draft_does_not_leave_the_house(house: House, reviewer: httpx2.AsyncClient) -> None:
+    draft = Dossier(title=Words(en="An account was closed"))
+    await cast.plant(house.store, cast.attested(6, dossier=draft, tlp=Tlp.AMBER))
+    address = "/api/v1/incidents/CW-2026-0006"
+    refused = await reviewer.post(f"{address}/release", json={"reason": "agreed"})
+    assert (refused.status_code, "review" in refused.json()["detail"]) == (409, True)
+    reviewed = {"title": {"en": "An account was closed"}, "review": "reported"}
+    assert (await reviewer.post(f"{address}/correction", json={"dossier": reviewed, "reason": "read"})).status_code == 200
+    assert (await reviewer.post(f"{address}/release", json={"reason": "agreed"})).json()["tlp"] == "CLEAR"
 
 
 async def test_what_is_over_needs_nobody_to_see_to_it(house: House, reviewer: httpx2.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """`/api/v1/notices`: handed in once however often it is sent, private until a person has reviewed it."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -7,7 +8,7 @@ import pytest
 
 from monitor.core.keys import Scope
 from tests.api import cast
-from tests.api.conftest import House
+from tests.api.conftest import House, standing_still
 
 NOTICES = "/api/v1/notices"
 
@@ -48,6 +49,20 @@ async def test_the_same_notice_twice_is_one(sender: httpx2.AsyncClient, staff: h
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
     assert len((await staff.get(NOTICES)).json()["items"]) == 1
+
+
+async def test_it_says_as_of_when_it_speaks_and_is_the_same_on_another_day(house: House, sender: httpx2.AsyncClient) -> None:
+    undated = {name: value for name, value in LETTER.items() if name != "announced"}
+    dated = {**LETTER, "announced": "2026-11-02"}
+    named = {"idempotency-key": "letter-19"}
+    first = await sender.post(NOTICES, json=undated, headers=named)
+    second = await sender.post(NOTICES, json=dated)
+    async with house.store.reading() as reading:
+        found = [await reading.incident(one.json()["id"]) for one in (first, second)]
+    assert [one.dossier.as_of for one in found if one and one.dossier] == [cast.NOW.date().isoformat(), "2026-11-02"]
+    house.change(clock=standing_still(cast.NOW + timedelta(days=3)))
+    again = [await sender.post(NOTICES, json=undated, headers=named), await sender.post(NOTICES, json=dated)]
+    assert [one.status_code for one in again] == [200, 200]
 
 
 async def test_two_notices_under_one_name_are_a_mistake_and_under_two_names_two_notices(sender: httpx2.AsyncClient) -> None:

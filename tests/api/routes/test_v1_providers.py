@@ -112,6 +112,11 @@ async def test_deliveries_tell_what_became_of_every_parcel(house: House, staff: 
     assert (await staff.get("/api/v1/deliveries?state=dead")).json()["items"] == []
 
 
+async def test_a_cursor_of_deliveries_that_leads_nowhere_is_an_error(staff: httpx2.AsyncClient) -> None:
+    answer = await staff.get("/api/v1/deliveries?after=unknown")
+    assert (answer.status_code, "after" in answer.json()["detail"]) == (422, True)
+
+
 async def test_deliveries_are_for_keys_that_are_bound_to_nobody(house: House) -> None:
     await send(house)
     async with house.client(secret=await house.key(organisations=("ovd-info",))) as bound, house.client() as anonymous:

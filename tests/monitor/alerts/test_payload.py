@@ -12,11 +12,11 @@ from jsonschema.exceptions import ValidationError
 from monitor.alerts.payload import TYPES, GroupPayload, IncidentPayload, TryOutPayload, json_schema
 from monitor.core import routing
 from monitor.core.bundling import Waiting, bundle
-from monitor.core.content import REMINDER
 from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.message import Message
 from monitor.core.model import Tlp
+from monitor.core.phrases.gathered import REMINDER
 from monitor.core.routing import TOLD_AS
 from monitor.core.watchlist import Route
 from tests.monitor.alerts.channels.parcels import NOW, alarm, owed, together

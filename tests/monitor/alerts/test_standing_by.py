@@ -9,8 +9,8 @@ import pytest
 from monitor.alerts import retry
 from monitor.alerts.channels.kit.outcome import Outcome
 from monitor.alerts.outbox import Outbox
-from monitor.core.incident import Change, Event, Incident, apply, record
-from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.incident import MASS, CaseKey, Change, Event, Incident, Relation, apply, record
+from monitor.core.kinds import EventKind, IncidentStage, RelationKind
 from monitor.core.routing import route as routed
 from monitor.core.watchlist import Channel, Escalation, Grouping, Route, Severity, Watchlist
 from monitor.store import ParcelState, Store
@@ -19,6 +19,7 @@ from tests.monitor.cast import ADDRESS, BLOCKED, watchlist
 from tests.monitor.store.cast import opened
 
 CHANNELS = tuple(Channel(id=name, kind=name) for name in ("desk", "phone", "pager"))
+WHOLE = "CW-2021-0099"
 PLAIN = Route(id="everything", channels=("desk",), group=Grouping(wait=0))
 WITH_SECOND = PLAIN.model_copy(update={"second": "phone"})
 ESCALATING = PLAIN.model_copy(
@@ -76,6 +77,18 @@ class Story:
 
     async def is_retracted(self) -> None:
         await self.happens(EventKind.RETRACTED, stage=IncidentStage.RETRACTED, reason="our mistake")
+
+    async def acknowledges(self) -> None:
+        async with self.store.writing() as writing:
+            await writing.acknowledge(BLOCKED.id, "anna", self.clock.now())
+
+    async def belongs_to(self, whole: str) -> None:
+        """Let the incident turn out to be one of many that a mass event consists of."""
+        key = CaseKey(organisation="", target="", family=f"{MASS}path", country="RU")
+        event, parent = opened(whole, self.clock.now(), key=key, members=(BLOCKED.id,))
+        async with self.store.writing() as writing:
+            await writing.append([event], [parent])
+        await self.happens(EventKind.LINKED, relations=(Relation(RelationKind.MEMBER_OF, whole),))
 
     async def passes(self, seconds: float) -> None:
         """Let time pass, and all be done that it asks for."""
@@ -180,6 +193,84 @@ async def test_others_are_called_where_nobody_acknowledges_in_time(story: Story)
         await story.ends()
         await story.passes(15)
     assert story.said("pager") == ["confirmed", "ended"]
+
+
+async def test_whoever_heard_the_alarm_hears_the_end_though_the_route_was_renamed_meanwhile(story: Story) -> None:
+    route = ESCALATING.model_copy(update={"repeat": 3600})
+    async with story.told_by(route):
+        await story.begins()
+        await story.passes(901)
+    async with story.told_by(route.model_copy(update={"id": "everyone"})):
+        await story.passes(2700)
+        await story.ends()
+        await story.passes(15)
+    assert (story.said("desk"), story.said("pager")) == (["confirmed", "reminder", "ended"], ["confirmed", "ended"])
+
+
+async def test_a_route_that_is_added_does_not_tell_the_end_a_second_time(story: Story) -> None:
+    async with story.told_by(PLAIN):
+        await story.begins()
+        louder = WITH_SECOND.model_copy(update={"id": "louder", "repeat": 60, "language": "ru"})
+        story.watchlist = watchlist(louder, PLAIN, channels=CHANNELS)
+        await story.ends()
+    assert [one.payload["data"]["language"] for one in story.receivers["desk"].parcels] == ["en", "en"]
+    assert story.said("desk") == ["confirmed", "ended"]
+
+
+async def test_the_end_of_a_return_that_could_not_be_told_says_that_it_is_late(story: Story) -> None:
+    async with story.told_by(PLAIN):
+        await story.begins()
+        await story.ends()
+        story.receivers["desk"].then(UNAVAILABLE)
+        await story.returns()
+        await story.ends()
+        await story.passes(10)
+    last = story.receivers["desk"].parcels[-1].payload
+    assert story.said("desk") == ["confirmed", "ended", "ended"]
+    assert last["data"]["late"]
+
+
+async def test_an_acknowledgement_stands_though_the_clock_was_set_back_before_it(story: Story) -> None:
+    async with story.told_by(ESCALATING):
+        await story.begins()
+        story.clock.move(-3600)
+        await story.acknowledges()
+        await story.passes(3600 + 901)
+    assert story.said("pager") == []
+
+
+async def test_who_sees_to_a_block_does_not_see_to_an_interception(story: Story) -> None:
+    async with story.told_by(ESCALATING):
+        await story.begins()
+        await story.acknowledges()
+        await story.happens(EventKind.RECLASSIFIED, mechanisms=("tls.mitm.untrusted",))
+        await story.passes(901)
+    assert story.said("pager") == ["reclassified"]
+
+
+async def test_who_sees_to_a_loss_sees_to_it_under_any_other_name(story: Story) -> None:
+    async with story.told_by(ESCALATING):
+        await story.begins()
+        await story.acknowledges()
+        await story.happens(EventKind.RECLASSIFIED, mechanisms=("tls.reset.sni", "http.blockpage"))
+        await story.passes(901)
+    assert story.said("pager") == []
+
+
+@pytest.mark.parametrize("how", ["acknowledged", "muted"])
+async def test_what_is_said_of_a_mass_event_holds_for_its_members(story: Story, how: str) -> None:
+    async with story.told_by(ESCALATING.model_copy(update={"repeat": 600})):
+        await story.begins()
+        await story.belongs_to(WHOLE)
+        async with story.store.writing() as writing:
+            if how == "acknowledged":
+                await writing.acknowledge(WHOLE, "anna", story.clock.now())
+            else:
+                await writing.mute(WHOLE, story.clock.now().replace(year=2100), "anna")
+        await story.passes(901)
+        await story.spreads()
+    news = ["scope_changed"] if how == "acknowledged" else []
+    assert (story.said("desk"), story.said("pager")) == (["confirmed", *news], [])
 
 
 async def test_nobody_else_is_called_for_what_somebody_sees_to(story: Story) -> None:

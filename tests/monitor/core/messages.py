@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from monitor.core.incident import CaseKey, Incident
-from monitor.core.kinds import EventKind, Kind, Origin
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.letting_go import CONFIGURATION, NOBODY_LOOKS
 from monitor.core.model import Language, Words
 from monitor.core.phrases import PHRASES
 from monitor.core.telling import Telling
@@ -56,6 +57,8 @@ def tellings(language: Language) -> Iterator[Telling]:
     for incident in incidents():
         for kind in EventKind:
             yield telling(kind, ended(incident) if kind in OVER else incident, language)
+        let_go = replace(incident, stage=IncidentStage.RETRACTED, stage_by=CONFIGURATION)
+        yield telling(EventKind.RETRACTED, let_go, language, reason=NOBODY_LOOKS, by=CONFIGURATION)
         alarm = telling(EventKind.CONFIRMED, incident, language)
         yield replace(alarm, is_reminder=True)
         yield replace(alarm, is_escalation=True)

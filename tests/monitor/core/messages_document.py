@@ -12,6 +12,7 @@ from typing import Any, Final
 from monitor.core import wording
 from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.letting_go import CONFIGURATION
 from monitor.core.model import Language
 from monitor.core.phrases import PHRASES
 from monitor.core.severity import severity
@@ -120,6 +121,11 @@ SECTIONS: Final[tuple[tuple[str, str, Told], ...]] = (
         _in_full(
             EventKind.RETRACTED, replace(BLOCKED, stage=IncidentStage.RETRACTED), reason="our own line was down", by="staff"
         ),
+    ),
+    (
+        "No longer watched",
+        "The configuration has let go of the place from which it was seen, or of the site.",
+        _in_full(EventKind.RETRACTED, replace(BLOCKED, stage=IncidentStage.RETRACTED, stage_by=CONFIGURATION)),
     ),
     (
         "Several messages in one",

@@ -1,6 +1,7 @@
 """What travels together, and what need not travel at all."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,14 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.alerts.payload import GroupPayload
-from monitor.core.bundling import FULLEST, Bundled, Told, Waiting, bundle
+from monitor.core.bundling import FULLEST, Bundled, Waiting, bundle
 from monitor.core.enclosure import SHOWN
+from monitor.core.hearing import Turn
 from monitor.core.message import Message, MessageKind, Purpose
 from monitor.core.phrases import PHRASES
 
 NOON = datetime(2021, 12, 25, 12, 0, tzinfo=UTC)
 CASE = "CW-2021-0001"
-TOLD: Told = {("everything", "desk", CASE)}
+
+
+def alarmed(incident: str = CASE, version: int = 0, **changed: Any) -> Turn:
+    """An alarm that has arrived."""
+    return replace(Turn(message="a", route="everything", channel="desk", incident=incident, version=version), **changed)
+
+
+TOLD = (alarmed(),)
 
 TYPES = {
     MessageKind.ALARM: "incident.confirmed",
@@ -63,8 +72,8 @@ RETRACTION = news(MessageKind.UPDATE, 5, type_="incident.retracted")
 REMINDER = news(MessageKind.REMINDER, 2)
 
 
-def bundled(*messages: Message, told: Told = (), **given_: Any) -> Bundled:
-    return bundle([Waiting(message=one) for one in messages], told, NOON, **given_)
+def bundled(*messages: Message, told: Iterable[Turn] = (), **given_: Any) -> Bundled:
+    return bundle([Waiting(message=one) for one in messages], tuple(told), NOON, **given_)
 
 
 def the_only(found: Bundled) -> dict[str, Any]:
@@ -150,10 +159,94 @@ def test_a_reminder_goes_only_where_nothing_else_has_come_since(after: Message) 
     assert (payload["type"], payload["data"]["version"]) == (after.payload["type"], after.version)
 
 
+def test_a_parcel_of_reminders_does_not_say_that_there_are_alarms() -> None:
+    reminders = [news(MessageKind.REMINDER, 2, f"CW-2021-000{number}") for number in (1, 2)]
+    payload = the_only(bundled(*reminders, told=[alarmed(f"CW-2021-000{number}") for number in (1, 2)]))
+    assert payload["data"]["title"] == "2 reminders"
+
+
 def test_nobody_is_reminded_of_what_is_over() -> None:
     found = bundled(RECOVERY, news(MessageKind.REMINDER, 5), told=TOLD)
     assert the_only(found) == RECOVERY.payload
     assert len(found.collapsed) == 1
+
+
+def ended(message: Message = RECOVERY, **changed: Any) -> Turn:
+    """Last words that have arrived."""
+    words = Turn(
+        message=message.id,
+        route=message.route,
+        channel=message.channel,
+        incident=CASE,
+        version=message.version,
+        is_last=True,
+        payload=message.payload,
+    )
+    return replace(words, **changed)
+
+
+def test_the_end_of_a_return_that_nobody_heard_of_says_that_it_is_late() -> None:
+    back, over = news(MessageKind.ALARM, 6), news(MessageKind.RECOVERY, 7)
+    payload = the_only(bundled(back, over, told=[*TOLD, ended()]))
+    assert (payload["data"]["late"], payload["data"]["covers"]) == (True, [6, 7])
+
+
+def test_a_return_that_nobody_heard_of_vanishes_when_it_is_taken_back() -> None:
+    back, mistaken = news(MessageKind.ALARM, 6), news(MessageKind.UPDATE, 7, type_="incident.retracted")
+    assert bundled(back, mistaken, told=[*TOLD, ended()]).parcels == ()
+
+
+def test_nobody_hears_the_end_of_a_return_whose_alarm_was_lost() -> None:
+    lost = alarmed(version=6, has_arrived=False)
+    assert bundled(news(MessageKind.RECOVERY, 7), told=[*TOLD, ended(), lost]).parcels == ()
+
+
+def test_an_alarm_that_was_lost_does_not_silence_the_end_of_what_was_heard_before() -> None:
+    told_otherwise = alarmed(version=3, has_arrived=False)
+    assert the_only(bundled(RECOVERY, told=[*TOLD, told_otherwise])) == RECOVERY.payload
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_"), [(MessageKind.RECOVERY, "incident.reinstated"), (MessageKind.UPDATE, "incident.retracted")]
+)
+def test_what_is_said_of_the_end_afterwards_reaches_those_who_heard_of_both(kind: MessageKind, type_: str) -> None:
+    after = news(kind, 6, type_=type_)
+    assert the_only(bundled(after, told=[*TOLD, ended()])) == after.payload
+
+
+def test_whoever_heard_the_alarm_hears_the_end_though_their_route_has_another_name_now() -> None:
+    renamed = replace(RECOVERY, route="everyone")
+    assert the_only(bundled(renamed, told=TOLD)) == renamed.payload
+
+
+def test_the_end_comes_by_the_route_that_raised_the_alarm_where_it_still_speaks() -> None:
+    elsewhere = replace(RECOVERY, id="elsewhere", route="louder", payload={**RECOVERY.payload, "time": "in another language"})
+    owed = [ended(has_arrived=False), ended(elsewhere, has_arrived=False)]
+    found = bundled(elsewhere, RECOVERY, told=[*TOLD, *owed])
+    assert (the_only(found), found.collapsed) == (RECOVERY.payload, ("elsewhere",))
+
+
+def test_two_new_routes_tell_the_end_once() -> None:
+    ends = [replace(RECOVERY, id=name, route=name) for name in ("one", "two")]
+    assert bundled(*ends, told=[*TOLD, *(ended(one, has_arrived=False) for one in ends)]).collapsed == ("two",)
+
+
+def test_routes_that_both_raised_the_alarm_do_not_say_the_same_last_words_twice() -> None:
+    other = replace(RECOVERY, id="other", route="other")
+    both = [*TOLD, alarmed(version=3, route="other")]
+    assert bundled(RECOVERY, other, told=both).collapsed == ("other",)
+    assert bundled(other, told=[*both, ended()]).collapsed == ("other",)
+
+
+def test_routes_that_both_raised_the_alarm_tell_the_end_in_either_language() -> None:
+    other = replace(RECOVERY, id="other", route="other", payload={**RECOVERY.payload, "time": "in another language"})
+    found = bundled(RECOVERY, other, told=[*TOLD, alarmed(version=3, route="other"), ended(has_arrived=False)])
+    assert found.collapsed == ()
+
+
+def test_last_words_that_somebody_asked_to_have_again_are_no_repetition() -> None:
+    again = [Waiting(message=RECOVERY, again=True)]
+    assert len(bundle(again, [*TOLD, ended(replace(RECOVERY, id="other"))], NOON).parcels) == 1
 
 
 def test_whoever_was_told_by_the_first_channel_may_hear_of_the_end_by_the_second() -> None:
@@ -244,7 +337,7 @@ def test_a_group_fits_and_counts_what_it_leaves_out(told: list[tuple[MessageKind
         one = news(kind, version, f"CW-2021-{number:04d}", id=str(place))
         one.payload["data"]["title"] = title
         messages.append(one)
-    found = bundled(*messages, told={("everything", "desk", f"CW-2021-{number:04d}") for number in range(6)})
+    found = bundled(*messages, told=[alarmed(f"CW-2021-{number:04d}") for number in range(6)])
     carried = [name for sealed in found.parcels for name in sealed.parcel.messages]
     assert sorted([*carried, *found.collapsed]) == sorted(one.id for one in messages)
     for sealed in found.parcels:

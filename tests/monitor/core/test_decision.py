@@ -154,11 +154,16 @@ def test_a_notice_that_foretold_it_is_linked_as_a_notice() -> None:
 
 
 def test_a_member_and_its_mass_event_name_each_other() -> None:
-    member = carried_out(BLOCKED, decision.link(DOWN, RelationKind.MEMBER_OF, WHY, BY))
-    parent = carried_out(DOWN, decision.take_in(BLOCKED, WHY, BY))
+    many = replace(DOWN, key=replace(DOWN.key, organisation="", target="", family="mass:path"))
+    member = carried_out(BLOCKED, decision.link(many, RelationKind.MEMBER_OF, WHY, BY))
+    parent = carried_out(many, decision.take_in(BLOCKED, WHY, BY))
     assert (member.parent, parent.members, parent.affected) == (DOWN.id, (BLOCKED.id,), ("ovd-info",))
-    assert "is a member of" in refusal(member, decision.link(CUT_OFF, RelationKind.MEMBER_OF, WHY, BY))
-    assert "cannot be a member" in refusal(parent, decision.link(CUT_OFF, RelationKind.MEMBER_OF, WHY, BY))
+    refused = refusal(member, decision.link(CUT_OFF, RelationKind.MEMBER_OF, WHY, BY))
+    assert "is a member of a mass event already" in refused
+    assert DOWN.id not in refused, "whoever decides need not know of it"
+    another = replace(many, id="CW-2021-0009")
+    assert "cannot be a member" in refusal(parent, decision.link(another, RelationKind.MEMBER_OF, WHY, BY))
+    assert "no mass event" in refusal(BLOCKED, decision.link(DOWN, RelationKind.MEMBER_OF, WHY, BY))
     assert "already" in refusal(parent, decision.take_in(BLOCKED, WHY, BY))
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, apply, case_key, concerns, fold, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind
-from monitor.core.life import CONFIGURATION, advance
+from monitor.core.letting_go import CONFIGURATION
+from monitor.core.life import advance
 from monitor.core.severity import severity
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Confirmation, Severity

@@ -18,7 +18,7 @@ from monitor.core.dossier import Reinstatement
 from monitor.core.incident import CaseKey, Change, Event, Incident, apply, fold, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
 from monitor.core.ledger import REACH, WINDOW, Ledger, is_case_of_looks
-from monitor.core.life import CONFIGURATION
+from monitor.core.letting_go import CONFIGURATION
 from monitor.core.mass import Masses
 from monitor.core.model import Tlp
 from monitor.core.verdict import Verdict

@@ -9,7 +9,9 @@ import pytest
 
 from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, Relation, apply, fold, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
-from monitor.core.mass import MOST, RULE, TOO_FEW_LEFT, Masses, MassStep, mass_key
+from monitor.core.letting_go import CONFIGURATION, NOBODY_LOOKS, is_let_go
+from monitor.core.mass import MOST, NOT_RELEASED, RULE, TOO_FEW_LEFT, Masses, MassStep, mass_key
+from monitor.core.model import Tlp
 from monitor.core.watchlist import Mass
 from probes.kit.vocabulary import Strength
 
@@ -134,13 +136,39 @@ def test_the_events_of_a_mass_event_fold_to_what_it_is() -> None:
 def test_it_began_with_its_first_member_and_is_as_sure_as_the_least_sure() -> None:
     wave = a_wave()
     wave[1] = replace(wave[1], strength=Strength.EXPLICIT)
-    wave[2] = replace(wave[2], kind=Kind.UNREACHABLE, vantages=("kazan",))
+    wave[2] = replace(wave[2], vantages=("kazan",))
     story = Story()
     story.happens(*wave, minute=5)
     assert story.parent.onset == wave[0].onset
     assert story.parent.strength is Strength.STRONG
-    assert story.parent.kind is Kind.BLOCKING
     assert story.parent.vantages == ("kazan", "moscow")
+
+
+def test_it_is_called_only_what_all_of_its_members_are() -> None:
+    wave = [replace(one, kind=Kind.UNREACHABLE, strength=Strength.WEAK) for one in a_wave()]
+    wave[0] = replace(wave[0], kind=Kind.BLOCKING, strength=Strength.EXPLICIT)
+    story = Story()
+    story.happens(*wave, minute=5)
+    assert (story.parent.kind, story.parent.strength) == (Kind.UNREACHABLE, Strength.WEAK)
+
+
+def test_one_that_is_intercepted_makes_no_interception_of_all_of_them() -> None:
+    def intercepted(one: Incident) -> Incident:
+        return replace(one, mechanisms=("tls.mitm.state_ca",))
+
+    first, *others = a_wave()
+    story = Story()
+    story.happens(intercepted(first), *others, minute=5)
+    assert story.parent.mechanisms == ("tls.reset.sni",)
+    every = Story()
+    every.happens(*map(intercepted, a_wave()), minute=5)
+    assert every.parent.mechanisms == ("tls.mitm.state_ca",)
+
+
+def test_what_makes_another_loss_of_it_may_be_others_concern() -> None:
+    story, _ = after_a_wave()
+    assert kinds(story.happens(blocked("golos", 40, kind=Kind.UNREACHABLE), minute=40))[0] is EventKind.RECLASSIFIED
+    assert story.parent.kind is Kind.UNREACHABLE
 
 
 def test_four_are_not_many() -> None:
@@ -207,6 +235,64 @@ def test_the_next_ones_join_and_it_is_told_once_for_all_of_them() -> None:
     assert "7 losses of 7 organisations" in (story.parent.because or "")
 
 
+def test_a_wave_that_comes_one_by_one_is_told_every_quarter_of_an_hour() -> None:
+    story, _ = after_a_wave()
+    steps = [story.happens(blocked(f"paper-{number}", number), minute=number) for number in range(6, 41)]
+    told = [number for number, step in enumerate(steps, 6) if EventKind.SCOPE_CHANGED in kinds(step)]
+    assert told == [10, 20, 35], "twice as many, twice as many again, and a quarter of an hour later"
+    assert [EventKind.LINKED in kinds(step) for step in steps] == [True] * len(steps), "they belong to it at once"
+    story.happens(minute=49)
+    assert len(story.parent.members) == 5 + 30
+    story.happens(minute=50)
+    assert (len(story.parent.members), story.parent.struck) == (5 + 35, 5 + 35), "the last are not forgotten"
+
+
+def test_those_whom_it_does_not_name_yet_are_members_after_a_new_start_too() -> None:
+    story, wave = after_a_wave()
+    story.happens(blocked("golos", 6), minute=6)
+    story.restarts()
+    ended = [over(one, 10) for one in story.now(wave)]
+    assert kinds(story.happens(*ended, minute=10)) == [], "one still stands"
+    story.happens(over(next(one for one in story.incidents.values() if one.key.organisation == "golos"), 12), minute=12)
+    assert (story.parent.stage, len(story.parent.members), story.parent.struck) == (IncidentStage.ENDED, 6, 6)
+    assert "golos" in story.parent.affected
+
+
+def test_it_is_told_of_those_who_stand_and_lists_all() -> None:
+    story, wave = after_a_wave()
+    story.happens(over(wave[0], 30), over(wave[1], 30), minute=30)
+    story.happens(blocked("golos", 40), minute=40)
+    parent = story.parent
+    assert (len(parent.members), parent.struck) == (6, 4)
+    assert parent.affected == ("golos", "mediazona", "memorial", "sova")
+    assert "4 losses of 4 organisations" in (parent.because or "")
+
+
+@pytest.mark.parametrize(
+    ("parent", "member", "after"),
+    [
+        (Tlp.CLEAR, Tlp.AMBER, Tlp.AMBER),
+        (Tlp.GREEN, Tlp.AMBER, Tlp.AMBER),
+        (Tlp.CLEAR, Tlp.CLEAR, Tlp.CLEAR),
+        (Tlp.GREEN, Tlp.CLEAR, Tlp.GREEN),
+        (Tlp.RED, Tlp.AMBER, Tlp.RED),
+    ],
+)
+def test_what_was_released_is_not_released_of_those_who_join(parent: Tlp, member: Tlp, after: Tlp) -> None:
+    story, _ = after_a_wave()
+    story.is_decided(changed(story.parent, EventKind.RELEASED, 10, tlp=parent, by="staff"), minute=10)
+    (event, _), *_ = story.happens(blocked("golos", 40, tlp=member), minute=40).events
+    assert story.parent.tlp is after
+    assert event.change.reason == (None if after is parent else NOT_RELEASED)
+
+
+def test_another_site_of_one_of_whom_it_was_released_changes_nothing() -> None:
+    story, _ = after_a_wave()
+    story.is_decided(changed(story.parent, EventKind.RELEASED, 10, tlp=Tlp.CLEAR, by="staff"), minute=10)
+    story.happens(blocked("meduza", 40, target="shop"), minute=40)
+    assert (story.parent.tlp, len(story.parent.members)) == (Tlp.CLEAR, 6)
+
+
 def test_a_wave_rolls_on_as_long_as_each_comes_within_an_hour_of_the_last() -> None:
     story, _ = after_a_wave()
     for number in range(1, 6):
@@ -249,12 +335,22 @@ def test_one_that_ends_stays_a_member_and_the_last_ends_it_all() -> None:
     assert parent.end == story.incidents[wave[-1].id].end
 
 
-def test_the_return_of_one_opens_it_again() -> None:
+def test_it_opens_again_once_as_many_return_as_make_a_mass_event() -> None:
     story, wave = after_a_wave()
     story.happens(*(over(one, 100) for one in wave), minute=100)
-    step = story.happens(back(story.incidents[wave[0].id], 200), minute=200)
-    assert kinds(step) == [EventKind.REOPENED]
+    steps = [story.happens(back(one, 200), minute=200) for one in story.now(wave)]
+    assert [kinds(step) for step in steps] == [[]] * 4 + [[EventKind.REOPENED]]
     assert (story.parent.stage, story.parent.end, story.parent.intermittent) == (IncidentStage.CONFIRMED, None, True)
+
+
+def test_those_who_return_and_those_who_are_new_open_it_together() -> None:
+    story, wave = after_a_wave()
+    story.happens(*(over(one, 100) for one in wave), minute=100)
+    story.happens(*(back(one, 200) for one in story.now(wave)[:3]), minute=200)
+    step = story.happens(blocked("golos", 201), blocked("fbk", 201), minute=201)
+    assert kinds(step) == [EventKind.REOPENED, EventKind.LINKED, EventKind.LINKED]
+    assert (len(story.parent.members), story.parent.struck) == (7, 5)
+    assert {"ovd-info", "golos"} <= set(story.parent.affected)
 
 
 def test_another_wave_the_day_after_is_the_same_event_and_one_next_week_is_another() -> None:
@@ -289,6 +385,40 @@ def test_once_too_few_are_left_it_never_was_one() -> None:
     assert {one.parent for one in story.now(wave)} == {None}
 
 
+def let_go(incident: Incident, minute: float) -> Incident:
+    stage = IncidentStage.RETRACTED
+    return changed(incident, EventKind.RETRACTED, minute, stage=stage, reason=NOBODY_LOOKS, by=CONFIGURATION)
+
+
+def test_one_that_nobody_looks_at_any_more_was_no_false_alarm_and_stays_a_member() -> None:
+    story, wave = after_a_wave()
+    assert kinds(story.is_decided(let_go(wave[0], 30), minute=31)) == []
+    story.happens(blocked("golos", 40), minute=40)
+    assert (len(story.parent.members), story.parent.struck) == (6, 5)
+
+
+def test_once_nobody_looks_at_any_of_them_it_is_let_go_too_and_a_new_wave_is_another() -> None:
+    story, wave = after_a_wave()
+    story.is_decided(*(let_go(one, 30) for one in wave), minute=31)
+    parent = story.parent
+    assert is_let_go(parent)
+    assert story.log[-1].change.reason == NOBODY_LOOKS
+    assert {one.parent for one in story.now(wave)} == {None}
+    step = story.happens(*(back(one, 60) for one in story.now(wave)), minute=60)
+    assert kinds(step)[:2] == [EventKind.OPENED, EventKind.CONFIRMED]
+
+
+def test_it_ends_with_those_who_were_followed_to_their_end() -> None:
+    story = Story()
+    wave = [*a_wave(), blocked("golos", 5)]
+    story.happens(*wave, minute=6)
+    first, *others = story.now(wave)
+    story.is_decided(let_go(first, 30), minute=31)
+    story.happens(*(over(one, 100) for one in others), minute=100)
+    assert (story.parent.stage, story.parent.struck, len(story.parent.members)) == (IncidentStage.ENDED, 5, 6)
+    assert "ovd-info" not in story.parent.affected
+
+
 def test_the_others_links_stay_when_they_join_and_leave() -> None:
     notice = Relation(RelationKind.ANNOUNCED_BY, "CW-2022-0900")
     wave = a_wave()
@@ -303,9 +433,9 @@ def test_a_person_who_closes_it_is_not_contradicted_by_what_stands_but_by_what_r
     closed = changed(story.parent, EventKind.REINSTATED, 60, stage=IncidentStage.REINSTATED, by="staff")
     assert kinds(story.is_decided(closed, minute=60)) == []
     assert kinds(story.happens(changed(wave[0], EventKind.SCOPE_CHANGED, 70, vantages=("kazan",)), minute=70)) == []
-    ended = over(story.incidents[wave[0].id], 80)
-    story.happens(ended, minute=80)
-    assert kinds(story.happens(back(ended, 120), minute=120)) == [EventKind.REOPENED]
+    ended = [over(one, 80) for one in story.now(wave)]
+    story.happens(*ended, minute=80)
+    assert kinds(story.happens(*(back(one, 120) for one in ended), minute=120)) == [EventKind.REOPENED]
 
 
 def test_a_mass_event_that_a_person_took_back_does_not_come_again_the_same_day() -> None:
@@ -341,7 +471,7 @@ def test_a_batch_that_could_not_be_written_is_worked_out_anew() -> None:
 def test_a_clock_that_is_set_back_an_hour_does_not_end_or_double_it() -> None:
     story, wave = after_a_wave()
     story.happens(*(over(one, 100) for one in wave), minute=100)
-    step = story.happens(back(story.incidents[wave[0].id], 45), minute=45)
+    step = story.happens(*(back(one, 45) for one in story.now(wave)), minute=45)
     assert kinds(step) == [EventKind.REOPENED]
 
 

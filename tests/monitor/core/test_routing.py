@@ -18,6 +18,7 @@ from monitor.core.model import Tlp, Words
 from monitor.core.watchlist import (
     Channel,
     Escalation,
+    Grouping,
     Match,
     Organisation,
     QuietHours,
@@ -290,6 +291,14 @@ def test_others_are_told_of_an_alarm_if_nobody_acknowledges_it() -> None:
     ]
     assert [one.purpose for one in told(EventKind.SCOPE_CHANGED, stolen, route)] == [Purpose.DIRECT]
     assert [one.purpose for one in told(EventKind.CONFIRMED, BLOCKED, route)] == [Purpose.DIRECT]
+
+
+def test_of_two_routes_the_one_speaks_that_waits_least() -> None:
+    patient = Route(id="patient", channels=("desk",), group=Grouping(wait="1h"), second="phone", repeat="1h")
+    prompt = Route(id="prompt", channels=("desk",))
+    direct, *others = told(EventKind.CONFIRMED, BLOCKED, patient, prompt)
+    assert (direct.route, direct.channel) == ("prompt", "desk")
+    assert "desk" not in {one.channel for one in others}
 
 
 def test_the_most_impatient_route_calls_for_help() -> None:

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.kinds import EventKind, Kind, Origin
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.letting_go import CONFIGURATION
 from monitor.core.severity import severity, urgency
 from monitor.core.watchlist import Severity
 from tests.monitor.cast import BLOCKED
@@ -44,6 +45,11 @@ def test_what_people_must_act_on_or_stop_acting_on_cannot_wait(event: EventKind)
 )
 def test_good_news_and_details_let_people_sleep(event: EventKind) -> None:
     assert urgency(event, LOST) is Severity.MORNING
+
+
+def test_that_nobody_looks_any_more_wakes_nobody() -> None:
+    let_go = replace(LOST, stage=IncidentStage.RETRACTED, stage_by=CONFIGURATION)
+    assert urgency(EventKind.RETRACTED, let_go) is Severity.MORNING
 
 
 @pytest.mark.parametrize("event", EventKind)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from monitor.core import wording
 from monitor.core.incident import Bracket, Incident
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.letting_go import CONFIGURATION, NOBODY_LOOKS
 from monitor.core.model import Language, Words
 from monitor.core.phrases import PHRASES
 from monitor.core.phrases.table import INTERCEPTED
@@ -351,6 +352,28 @@ def test_a_mass_event_that_was_none_does_not_take_back_its_members() -> None:
         assert "not one blow against many after all. Each loss that still stands has a case of its own." in text.body
         assert "Look at the cases that still stand." in text.body
     assert "It strikes many at once." not in hint.body
+
+
+LET_GO: dict[str, Any] = {"stage": IncidentStage.RETRACTED, "stage_by": CONFIGURATION}
+
+
+@pytest.mark.parametrize("incident", [BLOCKED, CUT_OFF, MASS], ids=["a block", "a network", "many"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_nobody_looks_at_any_more_was_no_false_alarm_and_is_not_over(incident: Incident, language: Language) -> None:
+    let_go = telling(EventKind.RETRACTED, replace(incident, **LET_GO), language, reason=NOBODY_LOOKS, by=CONFIGURATION)
+    phrases = PHRASES[language]
+    for text in (wording.in_full(let_go), wording.discreet(let_go)):
+        whole = f"{text.title}\n{text.body}".lower()
+        assert {"en": "whether it goes on is not known", "ru": "продолжается ли это, неизвестно"}[language] in whole
+        assert phrases.title_leads[EventKind.RETRACTED].strip(": ").lower() not in whole
+        assert phrases.turns[EventKind.RETRACTED].advice.lower() not in whole
+        assert NOBODY_LOOKS not in whole, "the reason of the configuration is for the log"
+
+
+def test_what_nobody_looks_at_any_more_says_so_in_its_title() -> None:
+    assert told(EventKind.RETRACTED, replace(BLOCKED, **LET_GO)).title == "No longer watched: OVD-Info: ovd.info blocked (Russia)"
+    assert told(EventKind.RETRACTED, replace(BLOCKED, **LET_GO), "ru").title.startswith("Больше не наблюдаем: ОВД-Инфо")
+    assert hinted(EventKind.RETRACTED, replace(BLOCKED, **LET_GO)).title == "CW-2021-0001: no longer watched"
 
 
 def test_what_people_entered_is_told_as_what_sources_say() -> None:

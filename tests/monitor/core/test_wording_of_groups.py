@@ -25,10 +25,17 @@ def test_the_title_counts_alarms_before_what_is_over() -> None:
     assert wording.of_group(items, "ru").title == "12 тревог, 3 отбоя"
 
 
-def test_a_false_alarm_is_no_recovery() -> None:
+def test_a_reminder_is_no_alarm() -> None:
+    reminders = [{**item(number), "type": "incident.reminder"} for number in (1, 2, 3)]
+    assert wording.of_group(reminders, "en").title == "3 reminders"
+    assert wording.of_group([item(1), *reminders], "en").title == "1 alarm, 2 reminders"
+    assert wording.of_group(reminders, "ru").title == "3 напоминания"
+
+
+def test_what_was_withdrawn_is_no_recovery() -> None:
     items = [item(1), item(2, IncidentStage.RETRACTED), item(3, IncidentStage.AVERTED), item(4, IncidentStage.REINSTATED)]
-    assert wording.of_group(items, "en").title == "1 alarm, 2 over, 1 false alarm"
-    assert wording.of_group(items, "ru").title == "1 тревога, 2 отбоя, 1 ложная тревога"
+    assert wording.of_group(items, "en").title == "1 alarm, 2 over, 1 withdrawn"
+    assert wording.of_group(items, "ru").title == "1 тревога, 2 отбоя, 1 отозвана"
 
 
 def test_a_case_of_which_two_messages_speak_counts_once_as_it_is_now() -> None:
@@ -63,6 +70,12 @@ def test_one_that_cannot_wait_makes_all_of_it_urgent() -> None:
 def test_what_is_over_is_not_urgent_any_more() -> None:
     over = item(2, IncidentStage.ENDED, Severity.PAGE)
     assert wording.of_group([item(2, severity=Severity.PAGE), over], "en").body.startswith("Nothing needs doing now.")
+
+
+def test_what_was_withdrawn_is_to_be_read_for_it_may_go_on() -> None:
+    body = wording.of_group([item(1, IncidentStage.RETRACTED), *ENDED], "en").body
+    assert body.startswith("There is no hurry.")
+    assert "Nothing needs doing" not in body
 
 
 def test_what_speaks_of_no_case_is_counted_apart_and_has_no_link() -> None:

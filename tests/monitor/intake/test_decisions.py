@@ -69,7 +69,7 @@ async def test_an_incident_that_nobody_knows_is_none(store: Store) -> None:
 
 async def test_a_mass_event_learns_of_its_member_in_the_same_transaction(store: Store) -> None:
     member = await kept(store)
-    elsewhere = CaseKey(organisation="ovd-info", target="mail", family="path", country="RU")
+    elsewhere = CaseKey(organisation="", target="", family="mass:path", country="RU")
     parent = await kept(store, "CW-2026-0002", replace(BLOCKED, key=elsewhere))
     await connect(store, (member.id, parent.id), RelationKind.MEMBER_OF, ("one order", "staff"), NOW, WATCHLIST)
     async with store.reading() as reading:

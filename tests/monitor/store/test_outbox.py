@@ -238,12 +238,16 @@ async def test_only_messages_in_no_parcel_collapse(store: Store) -> None:
     assert ids(await claim(store)) == ["end"]
 
 
-async def test_who_was_told_is_known_by_route_and_channel(store: Store) -> None:
+async def test_who_was_told_is_known_by_channel(store: Store) -> None:
     await owe(store, a_message("alarm"), a_message("by mail", channel="mail"))
     await claim(store)
     await deliver(store, "alarm")
     async with store.writing() as writing:
-        assert await writing.told({"CW-2021-0001", "CW-2021-0002"}) == {("on-call", "hook", "CW-2021-0001")}
+        turns = await writing.turns({"CW-2021-0001", "CW-2021-0002"})
+    assert [(one.route, one.channel, one.incident, one.has_arrived) for one in turns] == [
+        ("on-call", "hook", "CW-2021-0001", True),
+        ("on-call", "mail", "CW-2021-0001", False),
+    ]
 
 
 async def test_a_claim_takes_no_more_than_asked_for_and_the_longest_due_first(store: Store) -> None:

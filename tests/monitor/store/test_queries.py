@@ -119,7 +119,7 @@ SEARCHES: dict[str, tuple[Any, dict[str, Any], str, str]] = {
         "message",
         "(parcel=?)",
     ),
-    "who was told": (outbox_queries.TOLD, {"incidents": ["a"]}, "message", "(incident=?)"),
+    "who was told": (outbox_queries.TURNS, {"incidents": ["a"]}, "message", "(incident=?)"),
     "who is being told": (outbox_queries.BEING_TOLD, {"incidents": ["a"]}, "message", "(incident=?)"),
     "what stands in": (outbox_queries.SECONDS, {"messages": ["a"]}, "second", "(incident=? AND state=?)"),
     "what stands in for what failed": (

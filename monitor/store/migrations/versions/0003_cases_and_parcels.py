@@ -85,6 +85,7 @@ def make_cases() -> None:
         sa.Column("incident", TEXT, nullable=False),
         sa.Column("acknowledged_at", TIME, nullable=True),
         sa.Column("acknowledged_by", TEXT, nullable=True),
+        sa.Column("acknowledged_version", sa.Integer(), nullable=True),
         sa.Column("muted_until", TIME, nullable=True),
         sa.Column("muted_by", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("incident", name="pk_care"),

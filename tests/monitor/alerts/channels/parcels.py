@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from monitor.core import routing
 from monitor.core.bundling import Waiting, bundle
+from monitor.core.hearing import Turn
 from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind
 from monitor.core.message import Message, Parcel
@@ -32,7 +33,8 @@ def owed(
 def together(*messages: Message, now: datetime = NOW) -> Parcel:
     """These messages in one parcel."""
     alike = [Waiting(message=replace(one, bundle="")) for one in messages]
-    [sealed] = bundle(alike, {(one.route, one.channel, one.incident or "") for one in messages}, now).parcels
+    told = [Turn(message="", route=one.route, channel=one.channel, incident=one.incident or "", version=0) for one in messages]
+    [sealed] = bundle(alike, told, now).parcels
     return sealed.parcel
 
 

@@ -38,5 +38,5 @@ def test_every_noun_has_a_form_for_every_number(number: int) -> None:
         phrases = PHRASES[language]
         together = phrases.together
         nouns = [loss.counted for loss in phrases.losses.values()]
-        nouns += [phrases.of_organisations, together.alarms, together.over, together.mistaken, together.others, together.more]
+        nouns += [phrases.of_organisations, together.alarms, together.over, together.withdrawn, together.others, together.more]
         assert all(str(number) in counted(forms, number, language) for forms in nouns)
