@@ -26,7 +26,9 @@ BEAT = Heartbeat(
 )
 
 
-@pytest.mark.parametrize("message", [report(page=b"<html>"), BEAT, plan("a", "b"), Wish("a"), Ack(("1", "2"))], ids=repr)
+@pytest.mark.parametrize(
+    "message", [report(page=b"<html>"), BEAT, plan("a", "b"), Wish("a"), Ack(("1", "2"))], ids=lambda one: type(one).__name__
+)
 def test_every_message_arrives_as_it_was_sent(message: Message) -> None:
     assert decode(encode(message)) == message
 

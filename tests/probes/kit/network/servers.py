@@ -27,6 +27,9 @@ Serve = Callable[[Reader, Writer], Awaitable[None]]
 Answer = Callable[[bytes], list[bytes]]
 
 QUICK = Budgets(dns=0.6, late=0.05, tcp=0.4, tls=0.4, http=0.6, look=3)
+"""For stories in which somebody stays silent."""
+PATIENT = Budgets(dns=10, late=0.05, tcp=10, tls=10, http=10, look=30)
+"""For all others: a busy machine must not turn an answer into a time-out."""
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Lab:
 
     folder: Path
     authority: trustme.CA
+    budgets: Budgets = PATIENT
     routes: dict[str, str] = field(default_factory=dict)
     closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
@@ -94,7 +98,7 @@ class Lab:
         """The door, which the lab closes."""
         self.authority.cert_pem.write_to_path(str(self.folder / "trust.pem"))
         given: dict[str, Any] = {
-            "budgets": QUICK,
+            "budgets": self.budgets,
             "resolvers": (RESOLVER,),
             "address_map": AddressMap(self.routes),
             "vantage": "lab",

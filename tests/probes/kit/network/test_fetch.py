@@ -12,6 +12,7 @@ from probes.kit.budgets import BODY_CAP, Budgets
 from probes.kit.observation import Facts, HttpExchange
 from tests.probes.kit.network.servers import (
     NAME,
+    QUICK,
     SITE,
     Lab,
     Reader,
@@ -132,6 +133,7 @@ async def test_a_closed_port_refuses(lab: Lab) -> None:
 
 
 async def test_a_dropped_connection_times_out_within_its_stage(lab: Lab) -> None:
+    lab.budgets = QUICK
     lab.routes[SITE] = "drop"
 
     looked = await fetched(lab)
@@ -146,6 +148,7 @@ async def test_a_dropped_connection_times_out_within_its_stage(lab: Lab) -> None
     [(silent, "generic_timeout_error"), (closing, "eof_error"), (resetting, "connection_reset")],
 )
 async def test_an_answer_that_never_comes_is_named_by_how_it_failed(lab: Lab, serve: Serve, failure: str) -> None:
+    lab.budgets = QUICK
     looked = await fetched_from(lab, serve)
 
     assert looked.page.failure == failure
@@ -186,10 +189,10 @@ async def test_a_freeze_shows_as_samples_that_stand_still(lab: Lab) -> None:
         await reader.read()
 
     await lab.site(freezing)
-    looked = await fetched(lab, budgets=Budgets(dns=1, tcp=1, tls=1, http=1.2, look=5))
+    looked = await fetched(lab, budgets=Budgets(dns=10, tcp=10, tls=10, http=1.2, look=30))
 
     assert looked.page.failure == "generic_timeout_error"
-    assert [at for at, _ in looked.page.received[:-1]] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert [at for at, _ in looked.page.received[:5]] == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert {amount for _, amount in looked.page.received[1:]} == {16042}
     assert looked.page.body_length == 16000
 
@@ -200,13 +203,13 @@ async def test_a_freeze_shows_over_tls_too_even_where_nothing_can_be_read(lab: L
     await lab.secure_site(saying(response))
     lab.routes[f"{SITE}:443"] = await freezing_after(lab, lab.routes[f"{SITE}:443"], arrived)
 
-    network = lab.network(budgets=Budgets(dns=1, tcp=1, tls=1, http=1.2, look=5))
+    network = lab.network(budgets=Budgets(dns=10, tcp=10, tls=10, http=1.2, look=30))
     async with network.look() as look:
         page_seen = await look.fetch(f"https://{NAME}/", [SITE])
 
     assert page_seen is not None
     assert page_seen.failure == "generic_timeout_error"
-    assert [at for at, _ in page_seen.received[:-1]] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert [at for at, _ in page_seen.received[:5]] == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert len({amount for _, amount in page_seen.received[1:]}) == 1
     assert arrived - 3000 < page_seen.received[-1][1] <= arrived
     assert (page_seen.body_length or 0) < page_seen.received[-1][1]
@@ -240,6 +243,8 @@ async def freezing_after(lab: Lab, site: str, most: int) -> str:
 
 
 async def test_a_slow_drip_is_cut_at_the_budget_and_its_rate_recorded(lab: Lab) -> None:
+    lab.budgets = QUICK
+
     async def dripping(reader: Reader, writer: Writer) -> None:
         await request_of(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n")
@@ -414,6 +419,7 @@ async def test_a_block_page_that_greets_us_by_address_is_stored_without_it(lab: 
 
 
 async def test_the_resolvers_address_is_scrubbed_once_it_was_asked(lab: Lab) -> None:
+    lab.budgets = QUICK
     await lab.resolver(lambda _: [])
     await lab.site(saying(page(b"resolved by 198.51.100.53")))
     network = lab.network()

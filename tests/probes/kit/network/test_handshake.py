@@ -12,7 +12,20 @@ from cryptography import x509
 
 from probes.kit.network import Network
 from probes.kit.observation import TlsHandshake
-from tests.probes.kit.network.servers import NAME, SITE, Lab, Reader, Serve, Writer, closing, page, resetting, saying, silent
+from tests.probes.kit.network.servers import (
+    NAME,
+    QUICK,
+    SITE,
+    Lab,
+    Reader,
+    Serve,
+    Writer,
+    closing,
+    page,
+    resetting,
+    saying,
+    silent,
+)
 
 URL = f"https://{NAME}/"
 PAGE = page(b"<title>OVD-Info</title>")
@@ -122,6 +135,7 @@ async def test_a_certificate_that_nobody_can_read_is_evidence_and_no_crash(lab: 
     [(silent, "generic_timeout_error"), (closing, "eof_error"), (resetting, "connection_reset")],
 )
 async def test_a_handshake_that_is_cut_off_is_named_by_how(lab: Lab, serve: Serve, failure: str) -> None:
+    lab.budgets = QUICK
     await lab.site(serve, port=443)
 
     step = await shaken(lab)

@@ -8,7 +8,7 @@ from probes.kit.address import AddressMap
 from probes.kit.budgets import Budgets
 from probes.kit.chain import NoTrustedRoots
 from probes.kit.network import Door, Network
-from tests.probes.kit.network.servers import NAME, SITE, Lab, Reader, Writer, page, request_of
+from tests.probes.kit.network.servers import NAME, QUICK, SITE, Lab, Reader, Writer, page, request_of
 
 
 @pytest.mark.parametrize("proxy", ["socks4://1.2.3.4:1080", "1.2.3.4:1080", "socks5h://", "https://user:hunter2@proxy:1"])
@@ -33,6 +33,7 @@ def test_without_roots_nothing_can_be_judged(tmp_path: Path, monkeypatch: pytest
 
 
 async def test_with_a_map_nothing_unmapped_is_connected(lab: Lab) -> None:
+    lab.budgets = QUICK
     network = lab.network(address_map=AddressMap({}), resolvers=("127.0.0.1",))
 
     async with network.look() as look:

@@ -16,7 +16,7 @@ from probes.kit.observation import Facts, Mark
 from probes.kit.resolvers import PublicResolver
 from probes.kit.vocabulary import Depth, MarkKind
 from tests.probes.kit.network.messages import answering, refusing, truth
-from tests.probes.kit.network.servers import NAME, RESOLVER, SITE, Lab, by_length, page, saying
+from tests.probes.kit.network.servers import NAME, QUICK, RESOLVER, SITE, Lab, by_length, page, saying
 
 FORGED = "203.0.113.66"
 OWN = ("93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946")
@@ -80,6 +80,7 @@ async def test_marks_stand_at_the_steps_that_bear_them(lab: Lab) -> None:
 
 @pytest.mark.parametrize("markers", [None, Sharp()])
 async def test_lists_are_named_only_where_something_was_held_against_them(lab: Lab, markers: Markers | None) -> None:
+    lab.budgets = QUICK
     await lab.resolver(lambda query: [truth(query, refusing("NXDOMAIN"))])
 
     facts, _ = await looked(lab, f"http://{NAME}/", markers=markers)

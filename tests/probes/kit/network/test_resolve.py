@@ -12,7 +12,7 @@ import pytest
 from probes.kit.budgets import Budgets
 from probes.kit.observation import DnsLookup, Facts
 from tests.probes.kit.network.messages import RECORDS, Change, another_id, empty, refusing, truncated, truth, unframed
-from tests.probes.kit.network.servers import NAME, RESOLVER, SITE, Lab, Reader, Writer
+from tests.probes.kit.network.servers import NAME, QUICK, RESOLVER, SITE, Lab, Reader, Writer
 
 OTHER = "198.51.100.54"
 
@@ -112,6 +112,7 @@ async def test_aliases_are_followed_and_kept(lab: Lab) -> None:
 
 
 async def test_silence_is_a_time_out_at_the_end_of_the_budget(lab: Lab) -> None:
+    lab.budgets = QUICK
     await lab.resolver(lambda _: [])
 
     addresses, facts, blobs = await resolved(lab)
@@ -123,6 +124,7 @@ async def test_silence_is_a_time_out_at_the_end_of_the_budget(lab: Lab) -> None:
 
 
 async def test_a_lost_question_is_asked_again(lab: Lab) -> None:
+    lab.budgets = QUICK
     asked: list[bytes] = []
 
     def forgetful(query: bytes) -> list[bytes]:
@@ -138,6 +140,7 @@ async def test_a_lost_question_is_asked_again(lab: Lab) -> None:
 
 
 async def test_the_second_resolver_is_asked_where_the_first_is_silent(lab: Lab) -> None:
+    lab.budgets = QUICK
     await lab.resolver(lambda _: [])
     await lab.resolver(lambda query: [truth(query)], OTHER)
 
@@ -196,6 +199,7 @@ async def test_a_guess_with_a_wrong_id_is_not_listened_to(lab: Lab) -> None:
     ids=["wrong id", "another question", "a stump"],
 )
 async def test_what_is_no_answer_is_named_where_no_other_comes(lab: Lab, spoil: Any, failure: str) -> None:
+    lab.budgets = QUICK
     await lab.resolver(lambda query: [spoil(query)])
 
     _, facts, blobs = await resolved(lab)
@@ -215,6 +219,8 @@ async def test_a_broken_answer_is_a_failure_with_its_bytes(lab: Lab) -> None:
 
 
 async def test_a_flood_of_guesses_is_kept_in_part_only(lab: Lab) -> None:
+    lab.budgets = QUICK
+
     def flooding(query: bytes) -> list[bytes]:
         return [another_id(query) + truth(query)[2:]] * 100
 
@@ -264,6 +270,7 @@ async def test_no_tcp_where_it_is_needed_is_named_by_how(lab: Lab) -> None:
 
 
 async def test_tcp_that_hangs_ends_with_the_budget(lab: Lab) -> None:
+    lab.budgets = QUICK
     await lab.resolver(lambda query: [truth(query, truncated)])
     lab.routes[f"{RESOLVER}:53"] = "drop"
 

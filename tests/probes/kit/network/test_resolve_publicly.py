@@ -12,7 +12,7 @@ from probes.kit.observation import DnsLookup, Facts
 from probes.kit.resolvers import PublicResolver
 from probes.kit.vocabulary import Aim
 from tests.probes.kit.network.messages import another_id, answering, refusing, truth, unframed
-from tests.probes.kit.network.servers import NAME, Lab, Reader, Serve, Writer, by_post, page, resetting, saying, silent
+from tests.probes.kit.network.servers import NAME, QUICK, Lab, Reader, Serve, Writer, by_post, page, resetting, saying, silent
 
 FIRST, SECOND = "198.51.100.61", "198.51.100.62"
 TRUTH = ("198.51.100.1", "2001:db8::1")
@@ -157,6 +157,7 @@ async def test_an_authority_that_nobody_trusts_is_named(lab: Lab) -> None:
     ],
 )
 async def test_what_https_answers_otherwise_has_a_name(lab: Lab, serve: Serve, failure: str) -> None:
+    lab.budgets = QUICK
     await lab.doh(serve, "dns.example", address=FIRST)
 
     answers, facts = await asked(lab, *public("doh"))
@@ -168,6 +169,7 @@ async def test_what_https_answers_otherwise_has_a_name(lab: Lab, serve: Serve, f
 @pytest.mark.parametrize(("route", "failure"), [("refuse", "connection_refused"), ("drop", "generic_timeout_error")])
 @pytest.mark.parametrize("transport", ["udp", "dot", "doh"])
 async def test_a_resolver_that_cannot_be_reached_has_a_name(lab: Lab, transport: str, route: str, failure: str) -> None:
+    lab.budgets = QUICK
     lab.routes[FIRST] = route
 
     answers, facts = await asked(lab, *public(transport))
