@@ -28,6 +28,8 @@ Answer = Callable[[bytes], list[bytes]]
 
 QUICK = Budgets(dns=0.6, late=0.05, tcp=0.4, tls=0.4, http=0.6, look=3)
 """For stories in which somebody stays silent."""
+SECOND_TRY = Budgets(dns=3, late=0.05, tcp=10, tls=10, http=10, look=30)
+"""For stories in which a first question is lost: the next follows after half the time."""
 PATIENT = Budgets(dns=10, late=0.05, tcp=10, tls=10, http=10, look=30)
 """For all others: a busy machine must not turn an answer into a time-out."""
 

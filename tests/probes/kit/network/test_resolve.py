@@ -12,7 +12,7 @@ import pytest
 from probes.kit.budgets import Budgets
 from probes.kit.observation import DnsLookup, Facts
 from tests.probes.kit.network.messages import RECORDS, Change, another_id, empty, refusing, truncated, truth, unframed
-from tests.probes.kit.network.servers import NAME, QUICK, RESOLVER, SITE, Lab, Reader, Writer
+from tests.probes.kit.network.servers import NAME, QUICK, RESOLVER, SECOND_TRY, SITE, Lab, Reader, Writer
 
 OTHER = "198.51.100.54"
 
@@ -124,7 +124,7 @@ async def test_silence_is_a_time_out_at_the_end_of_the_budget(lab: Lab) -> None:
 
 
 async def test_a_lost_question_is_asked_again(lab: Lab) -> None:
-    lab.budgets = QUICK
+    lab.budgets = SECOND_TRY
     asked: list[bytes] = []
 
     def forgetful(query: bytes) -> list[bytes]:
@@ -140,7 +140,7 @@ async def test_a_lost_question_is_asked_again(lab: Lab) -> None:
 
 
 async def test_the_second_resolver_is_asked_where_the_first_is_silent(lab: Lab) -> None:
-    lab.budgets = QUICK
+    lab.budgets = SECOND_TRY
     await lab.resolver(lambda _: [])
     await lab.resolver(lambda query: [truth(query)], OTHER)
 
