@@ -23,7 +23,7 @@ STORIES := tests/test_main_job.py tests/test_killed.py tests/faults tests/namesp
 test: $(VENV)/.development ## the test suite
 	@told=$$(mktemp); trap 'rm -f "$$told"' EXIT; \
 	$(BIN)/pytest -p no:cacheprovider $(STORIES) >"$$told" 2>&1 & stories=$$!; \
-	$(BIN)/pytest $(STORIES:%=--ignore=%); others=$$?; \
+	$(BIN)/pytest -n 2 $(STORIES:%=--ignore=%); others=$$?; \
 	wait $$stories; ended=$$?; cat "$$told"; exit $$((others || ended))
 
 soak: $(VENV)/.development ## the fault stories, large: storms, kills, locks, full disks (half an hour)
@@ -48,7 +48,8 @@ format: $(VENV)/.development ## put the sources into shape
 
 lock: ## renew the lock files (needs uv)
 	uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --extra build pyproject.toml -o requirements.lock
-	uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --extra build --extra dev --extra postgresql -c requirements.lock pyproject.toml -o requirements-dev.lock
+	echo 'psycopg[binary]' | uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements-dev.lock - -o requirements-postgresql.lock
 
 clean: ## remove what was installed and built, but no data
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info

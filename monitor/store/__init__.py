@@ -19,7 +19,8 @@ from monitor.store.records import (
     Standing,
     Unattended,
 )
-from monitor.store.session import Store, StoreUnavailable
+from monitor.store.session import Store
+from monitor.store.unavailable import StoreUnavailable
 from monitor.store.writing import OutOfStep, Writing
 
 __all__ = [

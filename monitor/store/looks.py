@@ -8,10 +8,11 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.store import mapping, queries
+from monitor.store import course_queries, course_rows, look_queries, look_rows
 from monitor.store.courses import Course, hours_of
 from monitor.store.packing import compressed
 from monitor.store.records import Judged
+from monitor.store.rows import fetched
 
 One = TypeVar("One")
 
@@ -32,9 +33,9 @@ async def add_looks(connection: AsyncConnection, looks: Sequence[Judged], now: d
     if not fresh:
         return
     await _follow(connection, fresh, now)
-    await connection.execute(queries.ADD_OBSERVATION, [mapping.look_columns(look) for look in fresh])
+    await connection.execute(look_queries.ADD_OBSERVATION, [look_rows.look_columns(look) for look in fresh])
     await connection.execute(
-        queries.add_to_hour(connection.dialect.name), [mapping.hour_columns(hour) for hour in hours_of(fresh)]
+        course_queries.add_to_hour(connection.dialect.name), [course_rows.HOUR.columns(hour) for hour in hours_of(fresh)]
     )
     await _keep_blobs(connection, fresh)
 
@@ -43,7 +44,7 @@ async def known_observations(connection: AsyncConnection, ids: Iterable[str]) ->
     """The row numbers of those observations that are stored, by id."""
     known: dict[str, int] = {}
     for portion in portions(ids):
-        rows = await connection.execute(queries.KNOWN_OBSERVATIONS, {"ids": portion})
+        rows = await connection.execute(look_queries.KNOWN_OBSERVATIONS, {"ids": portion})
         known.update((name, number) for name, number in rows)
     return known
 
@@ -69,24 +70,24 @@ async def _follow(connection: AsyncConnection, looks: Iterable[Judged], now: dat
 
 async def _recall(connection: AsyncConnection, courses: Mapping[str, Course]) -> None:
     for portion in portions(courses):
-        rows = await connection.execute(queries.STANDINGS, {"check_ids": portion})
-        for row in mapping.fetched(rows):
-            courses[row["check_id"]].standing = mapping.standing_from(row)
+        rows = await connection.execute(course_queries.STANDINGS, {"check_ids": portion})
+        for row in fetched(rows):
+            courses[row["check_id"]].standing = course_rows.STANDING.value(row)
 
 
 async def _register_unknown(connection: AsyncConnection, looks: Sequence[Judged]) -> None:
     if looks:
-        rows = [mapping.unknown_check_columns(look.verdict) for look in looks]
-        await connection.execute(queries.register_unknown_check(connection.dialect.name), rows)
+        rows = [course_rows.unknown_check_columns(look.verdict) for look in looks]
+        await connection.execute(course_queries.register_unknown_check(connection.dialect.name), rows)
 
 
 async def _write_courses(connection: AsyncConnection, courses: Collection[Course]) -> None:
-    standings = [mapping.standing_columns(one.standing, one.newest) for one in courses if one.standing and one.newest]
-    spans = [mapping.span_columns(span) for one in courses for span in one.ended]
+    standings = [course_rows.standing_columns(one.standing, one.newest) for one in courses if one.standing and one.newest]
+    spans = [course_rows.SPAN.columns(span) for one in courses for span in one.ended]
     if standings:
-        await connection.execute(queries.set_standing(connection.dialect.name), standings)
+        await connection.execute(course_queries.set_standing(connection.dialect.name), standings)
     if spans:
-        await connection.execute(queries.ADD_SPAN, spans)
+        await connection.execute(course_queries.ADD_SPAN, spans)
 
 
 async def _keep_blobs(connection: AsyncConnection, looks: Sequence[Judged]) -> None:
@@ -98,17 +99,17 @@ async def _keep_blobs(connection: AsyncConnection, looks: Sequence[Judged]) -> N
     unknown = {name: seen for name, seen in first_seen.items() if name not in blobs}
     if unknown:
         rows = await asyncio.to_thread(_compressed, unknown)
-        await connection.execute(queries.add_blob(connection.dialect.name), rows)
+        await connection.execute(look_queries.add_blob(connection.dialect.name), rows)
         blobs |= await _known_blobs(connection, unknown)
     numbers = await known_observations(connection, [look.observation.id for look in looks if look.blobs])
-    await connection.execute(queries.ADD_LINK, list(_links(looks, numbers, blobs)))
+    await connection.execute(look_queries.ADD_LINK, list(_links(looks, numbers, blobs)))
 
 
 async def _known_blobs(connection: AsyncConnection, names: Iterable[str]) -> dict[str, int]:
     """The row numbers of those blobs that are stored, by name."""
     known: dict[str, int] = {}
     for portion in portions(bytes.fromhex(name) for name in names):
-        rows = await connection.execute(queries.KNOWN_BLOBS, {"names": portion})
+        rows = await connection.execute(look_queries.KNOWN_BLOBS, {"names": portion})
         known.update((name.hex(), number) for name, number in rows)
     return known
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from monitor.store.session import StoreUnavailable, address_of, is_sqlite, placing, plainly, writing_engine
+from monitor.store.session import address_of, is_sqlite, writing_engine
+from monitor.store.unavailable import StoreUnavailable, placing, plainly
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 

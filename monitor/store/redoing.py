@@ -12,9 +12,10 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.store import mapping, queries
+from monitor.store import course_queries, course_rows, look_queries, look_rows
 from monitor.store.courses import Course, hours_of
 from monitor.store.records import Judged, Span, Standing
+from monitor.store.rows import fetched
 from probes.kit.vocabulary import State
 
 _INSTANT: Final = timedelta(microseconds=1)
@@ -23,7 +24,7 @@ _INSTANT: Final = timedelta(microseconds=1)
 async def rewrite(connection: AsyncConnection, looks: Sequence[Judged]) -> None:
     """Put the verdicts of these looks in place of the stored ones. Facts are never touched."""
     if looks:
-        await connection.execute(queries.REJUDGE, [mapping.verdict_columns(look.verdict) for look in looks])
+        await connection.execute(look_queries.REJUDGE, [look_rows.new_judgement(look.verdict) for look in looks])
 
 
 async def redo(connection: AsyncConnection, check: str, looks: Sequence[Judged]) -> None:
@@ -35,21 +36,21 @@ async def redo(connection: AsyncConnection, check: str, looks: Sequence[Judged])
     before = await _before(connection, check, first)
     course = Course(check, standing=before)
     course.follow(look.verdict for look in looks)
-    await connection.execute(queries.FORGET_SPANS, {"check_id": check, "since": first})
+    await connection.execute(course_queries.FORGET_SPANS, {"check_id": check, "since": first})
     if course.ended:
-        await connection.execute(queries.ADD_SPAN, [mapping.span_columns(span) for span in course.ended])
+        await connection.execute(course_queries.ADD_SPAN, [course_rows.SPAN.columns(span) for span in course.ended])
     if course.standing is not None and course.newest is not None:
-        standing = mapping.standing_columns(course.standing, course.newest)
-        await connection.execute(queries.set_standing(connection.dialect.name), standing)
+        standing = course_rows.standing_columns(course.standing, course.newest)
+        await connection.execute(course_queries.set_standing(connection.dialect.name), standing)
     await _redo_hours(connection, check, looks)
 
 
 async def _before(connection: AsyncConnection, check: str, first: datetime) -> Standing | None:
     """Where the check stood before the first look that is still stored, as far as that was kept."""
-    spans = mapping.fetched(await connection.execute(queries.SPANS_UP_TO, {"check_id": check, "until": first}))
-    present = mapping.fetched(await connection.execute(queries.STANDINGS, {"check_ids": [check]}))
-    reaching = [mapping.span_from(row) for row in spans]
-    open_since = [one for one in map(mapping.standing_from, present) if one.since < first]
+    spans = fetched(await connection.execute(course_queries.SPANS_UP_TO, {"check_id": check, "until": first}))
+    present = fetched(await connection.execute(course_queries.STANDINGS, {"check_ids": [check]}))
+    reaching = [course_rows.SPAN.value(row) for row in spans]
+    open_since = [one for one in map(course_rows.STANDING.value, present) if one.since < first]
     if open_since:
         return _cut(open_since[-1], first)
     return _as_standing(reaching[-1], first) if reaching else None
@@ -77,9 +78,9 @@ def _as_standing(span: Span, first: datetime) -> Standing:
 async def _whole(connection: AsyncConnection, check: str, looks: Sequence[Judged]) -> Sequence[Judged]:
     """The looks from the first hour on since when none is gone, as the hourly roll-up has counted them."""
     kept = Counter(_hour(look) for look in looks)
-    rows = await connection.execute(queries.HOURS, {"check_id": check, "since": _hour(looks[0])})
+    rows = await connection.execute(course_queries.HOURS, {"check_id": check, "since": _hour(looks[0])})
     counted: Counter[datetime] = Counter()
-    for hour in map(mapping.hour_from, mapping.fetched(rows)):
+    for hour in map(course_rows.HOUR.value, fetched(rows)):
         counted[hour.hour] += hour.looks
     broken = [hour for hour, number in counted.items() if kept[hour] != number]
     since = max(broken) + timedelta(hours=1) if broken else _hour(looks[0])
@@ -92,6 +93,6 @@ def _hour(look: Judged) -> datetime:
 
 async def _redo_hours(connection: AsyncConnection, check: str, looks: Sequence[Judged]) -> None:
     """Count the hours anew. All their looks are there."""
-    await connection.execute(queries.FORGET_HOURS, {"check_id": check, "since": _hour(looks[0])})
-    rows = [mapping.hour_columns(hour) for hour in hours_of(looks)]
-    await connection.execute(queries.add_to_hour(connection.dialect.name), rows)
+    await connection.execute(course_queries.FORGET_HOURS, {"check_id": check, "since": _hour(looks[0])})
+    rows = [course_rows.HOUR.columns(hour) for hour in hours_of(looks)]
+    await connection.execute(course_queries.add_to_hour(connection.dialect.name), rows)

@@ -1,4 +1,8 @@
-"""What statements are made of, wherever the two databases differ."""
+"""What the statements in the modules named `…_queries` are made of, wherever the two databases differ.
+
+A statement is made once and takes its values when it is executed; only filters that a reader may leave out are added on the
+spot. One that differs between SQLite and PostgreSQL takes the dialect's name as its argument.
+"""
 
 from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite

@@ -6,7 +6,7 @@ from sqlalchemy import Delete, Select, Update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from monitor.store import mapping
+from monitor.store.rows import Fetched, fetched
 
 
 class Transaction:
@@ -17,8 +17,8 @@ class Transaction:
         self._connection = connection
         self._dialect = connection.dialect.name
 
-    async def _rows(self, statement: Select[Any], **values: Any) -> list[mapping.Fetched]:
-        return mapping.fetched(await self._connection.execute(statement, values))
+    async def _rows(self, statement: Select[Any], **values: Any) -> list[Fetched]:
+        return fetched(await self._connection.execute(statement, values))
 
     async def _execute_all(self, statement: Any, rows: list[dict[str, Any]]) -> None:
         if rows:

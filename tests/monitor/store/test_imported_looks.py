@@ -7,6 +7,9 @@ from monitor.store import Judged, Store
 from probes.kit.observation import Provenance
 from probes.kit.vocabulary import State
 from tests.monitor.store.cast import MOSCOW, NOON, a_look, after, kept
+from tests.monitor.store.conftest import ON_BOTH_DATABASES
+
+pytestmark = ON_BOTH_DATABASES
 
 ORIGIN = Provenance(
     service="ooni",

@@ -5,6 +5,9 @@ import pytest
 from monitor.core.plan import Check
 from monitor.store import Store
 from tests.monitor.store import cast
+from tests.monitor.store.conftest import ON_BOTH_DATABASES
+
+pytestmark = ON_BOTH_DATABASES
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])

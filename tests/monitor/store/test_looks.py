@@ -13,6 +13,9 @@ from monitor.store.courses import hours_of
 from probes.kit.observation import Blob, Control
 from probes.kit.vocabulary import State
 from tests.monitor.store.cast import BERLIN, MOSCOW, NOON, PAGE, REQUEST, a_check, a_look, after, kept, rich_facts
+from tests.monitor.store.conftest import ON_BOTH_DATABASES
+
+pytestmark = ON_BOTH_DATABASES
 
 
 async def write(store: Store, *looks: Judged) -> None:

@@ -4,13 +4,10 @@ import asyncio
 import io
 import sqlite3
 import stat
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
-import alembic.command
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -98,47 +95,6 @@ def test_an_interrupted_migration_leaves_nothing_behind(tmp_path: Path, monkeypa
 
 def interrupted(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
-
-
-def test_what_was_kept_in_the_first_form_survives_the_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables that are copied must not take along what refers to them: the raw bytes of looks are evidence."""
-    path = tmp_path / "cutwatch.db"
-    with monkeypatch.context() as patched:
-        patched.setattr("alembic.command.upgrade", partial(to_the_first_form, alembic.command.upgrade))
-        migrate(url_of(path))
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executescript(OF_THE_FIRST_FORM)
-    migrate(url_of(path))
-    with closing(sqlite3.connect(path)) as connection:
-        rows = {query: connection.execute(query).fetchall() for query in KEPT}
-    assert rows == KEPT
-    assert integrity_check(url_of(path)) == []
-
-
-KEPT = {
-    "SELECT number, id, scope, provenance FROM observation": [(7, "a look", None, None)],
-    "SELECT check_id, state, scope FROM check_state": [("site", "ok", None)],
-    "SELECT observation, blob FROM observation_blob": [(7, 3)],
-    "SELECT incident, observation FROM incident_observation": [("CW-2024-0001", "a look")],
-}
-
-
-def to_the_first_form(upgrade: Callable[[Config, str], None], config: Config, _: str) -> None:
-    upgrade(config, "0001")
-
-
-OF_THE_FIRST_FORM = """
-INSERT INTO check_registry (id, organisation, target, probe, vantage, watched)
-VALUES ('site', 'ovd-info', 'site', 'website', 'moscow', 1);
-INSERT INTO observation (number, id, at, check_id, validity, missed, duration, timing_suspect, probe_version, software, state,
-                         rule, because, strength, ruleset)
-VALUES (7, 'a look', '2024-01-30', 'site', 'valid', 0, 0.4, 0, 1, 'test', 'ok', 'website.ok', 'It came.', 'strong', 'website/1');
-INSERT INTO blob VALUES (3, x'00', 1, '2024-01-30', x'00');
-INSERT INTO observation_blob VALUES (7, 3);
-INSERT INTO incident_observation VALUES ('CW-2024-0001', 'a look');
-INSERT INTO check_state (check_id, state, since, last_at, looks, observation, rule, because, strength)
-VALUES ('site', 'ok', '2024-01-30', '2024-01-30', 1, 'a look', 'website.ok', 'It came.', 'strong');
-"""
 
 
 def test_a_database_of_a_newer_version_is_left_alone(database: Path) -> None:

@@ -6,19 +6,37 @@ from typing import Any
 import pytest
 from sqlalchemy import Delete, Insert, Select, Update, create_engine, event, make_url
 
-from monitor.store import outbox_queries, queries
+from monitor.store import (
+    course_queries,
+    date_queries,
+    hearing_queries,
+    incident_queries,
+    look_queries,
+    message_queries,
+    parcel_queries,
+    reader_queries,
+)
 from tests.monitor.store.cast import NOON
 
 DIALECTS = {"sqlite": make_url("sqlite://").get_dialect()(), "postgresql": make_url("postgresql+psycopg://").get_dialect()()}
-MODULES = (queries, outbox_queries)
+MODULES = (
+    course_queries,
+    date_queries,
+    hearing_queries,
+    incident_queries,
+    look_queries,
+    message_queries,
+    parcel_queries,
+    reader_queries,
+)
 FIXED = {
-    name: value
+    f"{module.__name__}.{name}": value
     for module in MODULES
     for name, value in vars(module).items()
     if isinstance(value, Select | Insert | Update | Delete)
 }
 BY_DIALECT = {
-    name: value
+    f"{module.__name__}.{name}": value
     for module in MODULES
     for name, value in vars(module).items()
     if hasattr(value, "cache_info") and value.__module__ == module.__name__
@@ -43,7 +61,9 @@ def test_a_statement_in_dialect_is_written_in_each(name: str) -> None:
 
 
 def test_a_page_of_incidents_is_understood_by_both_databases() -> None:
-    filtered = queries.incidents(stages=["confirmed"], country="RU", after="CW-2021-0001", kind="blocking", organisation=None)
+    filtered = incident_queries.incidents(
+        stages=["confirmed"], country="RU", after="CW-2021-0001", kind="blocking", organisation=None
+    )
     for dialect in DIALECTS.values():
         written = str(filtered.compile(dialect=dialect))
         assert "(incident.updated, incident.id) < (SELECT" in written
@@ -67,83 +87,83 @@ def explaining(_connection: object, _cursor: object, statement: str, parameters:
 DUE = {"now": NOON, "soon": NOON, "limit": 9}
 
 SEARCHES: dict[str, tuple[Any, dict[str, Any], str, str]] = {
-    "a whole timeline": (queries.ENDED_SPANS, {"check_id": "c", "since": NOON}, "span", "(check_id=?)"),
-    "hours of a check": (queries.HOURS, {"check_id": "c", "since": NOON}, "hour", "(check_id=? AND hour>?)"),
+    "a whole timeline": (course_queries.ENDED_SPANS, {"check_id": "c", "since": NOON}, "span", "(check_id=?)"),
+    "hours of a check": (course_queries.HOURS, {"check_id": "c", "since": NOON}, "hour", "(check_id=? AND hour>?)"),
     "looks of a check": (
-        queries.OBSERVATIONS,
+        look_queries.OBSERVATIONS,
         {"check_id": "c", "since": NOON, "until": NOON, "limit": 9},
         "observation",
         "(check_id=? AND at>? AND at<?)",
     ),
-    "recent verdicts": (queries.VERDICTS_OF_ALL, {"since": NOON}, "observation", "(at>?)"),
+    "recent verdicts": (look_queries.VERDICTS_OF_ALL, {"since": NOON}, "observation", "(at>?)"),
     "verdicts of some": (
-        queries.VERDICTS_OF_SOME,
+        look_queries.VERDICTS_OF_SOME,
         {"since": NOON, "check_ids": ["c", "d"]},
         "observation",
         "(check_id=? AND at>?)",
     ),
-    "known looks": (queries.KNOWN_OBSERVATIONS, {"ids": ["a", "b"]}, "observation", "(id=?)"),
-    "known bytes": (queries.KNOWN_BLOBS, {"names": [b"a", b"b"]}, "blob", "(sha256=?)"),
-    "what may be dropped": (queries.DROPPABLE, {"before": NOON, "limit": 9}, "observation", "(at<?)"),
+    "known looks": (look_queries.KNOWN_OBSERVATIONS, {"ids": ["a", "b"]}, "observation", "(id=?)"),
+    "known bytes": (look_queries.KNOWN_BLOBS, {"names": [b"a", b"b"]}, "blob", "(sha256=?)"),
+    "what may be dropped": (look_queries.DROPPABLE, {"before": NOON, "limit": 9}, "observation", "(at<?)"),
     "what is kept around incidents": (
-        queries.DROPPABLE,
+        look_queries.DROPPABLE,
         {"before": NOON, "limit": 9},
         "incident",
         "(organisation=? AND target=?)",
     ),
-    "bytes of looks": (queries.BLOBS_OF, {"numbers": [1, 2]}, "observation_blob", "(observation=?)"),
-    "orphaned bytes": (queries.DROP_ORPHANS, {"numbers": [1, 2]}, "observation_blob", "(blob=?)"),
-    "versions": (queries.LAST_VERSIONS, {"incidents": ["a"]}, "incident_event", "(incident=?)"),
-    "the log from a number on": (queries.EVENTS_AFTER, {"seq": 1, "limit": 9}, "incident_event", "(rowid>?)"),
-    "what may travel": (outbox_queries.SEALABLE, DUE, "due", "(state=? AND due_at<?)"),
-    "who is under way": (outbox_queries.SEALABLE, DUE, "under_way", "(channel=? AND incident=? AND state=?)"),
+    "bytes of looks": (look_queries.BLOBS_OF, {"numbers": [1, 2]}, "observation_blob", "(observation=?)"),
+    "orphaned bytes": (look_queries.DROP_ORPHANS, {"numbers": [1, 2]}, "observation_blob", "(blob=?)"),
+    "versions": (incident_queries.LAST_VERSIONS, {"incidents": ["a"]}, "incident_event", "(incident=?)"),
+    "the log from a number on": (incident_queries.EVENTS_AFTER, {"seq": 1, "limit": 9}, "incident_event", "(rowid>?)"),
+    "what may travel": (message_queries.SEALABLE, DUE, "due", "(state=? AND due_at<?)"),
+    "who is under way": (message_queries.SEALABLE, DUE, "under_way", "(channel=? AND incident=? AND state=?)"),
     "who travels along": (
-        outbox_queries.SEALABLE,
+        message_queries.SEALABLE,
         DUE,
         "companion",
         "(channel=? AND incident=? AND state=? AND number<?)",
     ),
-    "whether anything may travel": (outbox_queries.ANY_DUE, {"now": NOON}, "due", "(state=? AND due_at<?)"),
-    "what is put into a parcel": (outbox_queries.PUT_IN, {"message": "a", "sealed_in": "p"}, "message", "(id=?)"),
-    "what collapses": (outbox_queries.COLLAPSE, {"messages": ["a"], "now": NOON}, "message", "(id=?)"),
+    "whether anything may travel": (message_queries.ANY_DUE, {"now": NOON}, "due", "(state=? AND due_at<?)"),
+    "what is put into a parcel": (message_queries.PUT_IN, {"message": "a", "sealed_in": "p"}, "message", "(id=?)"),
+    "what collapses": (message_queries.COLLAPSE, {"messages": ["a"], "now": NOON}, "message", "(id=?)"),
     "parcels that are due": (
-        outbox_queries.CLAIM,
+        parcel_queries.CLAIM,
         {"now": NOON, "limit": 9, "until": NOON, "worker": "one"},
         "candidate",
         "(state=? AND due_at<?)",
     ),
-    "what is in parcels": (outbox_queries.CONTENTS, {"parcels": ["p"]}, "message", "(parcel=?)"),
+    "what is in parcels": (parcel_queries.CONTENTS, {"parcels": ["p"]}, "message", "(parcel=?)"),
     "what a parcel gives back": (
-        outbox_queries.TAKEN_OUT,
+        message_queries.TAKEN_OUT,
         {"sealed_in": "p", "due": NOON, "error": "", "tried": 1},
         "message",
         "(parcel=?)",
     ),
-    "who was told": (outbox_queries.TURNS, {"incidents": ["a"]}, "message", "(incident=?)"),
-    "who is being told": (outbox_queries.BEING_TOLD, {"incidents": ["a"]}, "message", "(incident=?)"),
-    "what stands in": (outbox_queries.SECONDS, {"messages": ["a"]}, "second", "(incident=? AND state=?)"),
+    "who was told": (hearing_queries.TURNS, {"incidents": ["a"]}, "message", "(incident=?)"),
+    "who is being told": (hearing_queries.BEING_TOLD, {"incidents": ["a"]}, "message", "(incident=?)"),
+    "what stands in": (hearing_queries.SECONDS, {"messages": ["a"]}, "second", "(incident=? AND state=?)"),
     "what stands in for what failed": (
-        outbox_queries.SECONDS_OF_FAILED,
+        hearing_queries.SECONDS_OF_FAILED,
         {"messages": ["a"], "attempts": 5},
         "first",
         "(id=?)",
     ),
-    "escalations": (outbox_queries.ESCALATIONS, {"now": NOON}, "message", "(state=? AND due_at<?)"),
+    "escalations": (hearing_queries.ESCALATIONS, {"now": NOON}, "message", "(state=? AND due_at<?)"),
     "the rest of a story": (
-        outbox_queries.REST_OF_THE_STORY,
+        message_queries.REST_OF_THE_STORY,
         {"incident": "a", "route": "r", "channel": "c", "number": 1},
         "message",
         "(channel=? AND incident=? AND state=? AND number>?)",
     ),
-    "messages by name": (outbox_queries.NAMED, {"names": ["a"]}, "message", "(parcel=?)"),
-    "dead letters": (outbox_queries.dead_letters(since=None, channel=None), {"limit": 9}, "message", "(state=?)"),
+    "messages by name": (message_queries.NAMED, {"names": ["a"]}, "message", "(parcel=?)"),
+    "dead letters": (message_queries.dead_letters(since=None, channel=None), {"limit": 9}, "message", "(state=?)"),
     "parcels of a channel": (
-        outbox_queries.parcels(after="p", channel="c", state="dead"),
+        parcel_queries.parcels(after="p", channel="c", state="dead"),
         {"limit": 9},
         "parcel",
         "(channel=? AND state=? AND rowid<?)",
     ),
-    "attempts": (outbox_queries.ATTEMPTS, {"parcel": "p"}, "delivery", "(parcel=?)"),
+    "attempts": (parcel_queries.ATTEMPTS, {"parcel": "p"}, "delivery", "(parcel=?)"),
 }
 
 
@@ -160,11 +180,11 @@ def test_what_grows_is_searched_by_an_index(database: Path, question: str) -> No
 
 
 def test_incidents_felt_in_a_country_are_paged_in_order_and_asked_by_key(database: Path) -> None:
-    plan = plan_of(database, queries.incidents(stages=None, country="RU", after=None), limit=9)
+    plan = plan_of(database, incident_queries.incidents(stages=None, country="RU", after=None), limit=9)
     assert plan[0] == "SCAN incident USING INDEX ix_incident_updated_id"
     assert [step for step in plan if "incident_country" in step and step.endswith("(incident=? AND country=?)")]
     assert not [step for step in plan if "TEMP B-TREE" in step]
 
 
 def test_state_now_reads_no_observation(database: Path) -> None:
-    assert not [step for step in plan_of(database, queries.CURRENT) if "observation" in step]
+    assert not [step for step in plan_of(database, course_queries.CURRENT) if "observation" in step]

@@ -5,6 +5,9 @@ from dataclasses import replace
 from monitor.core.keys import Key, Scope, fingerprint, make_key
 from monitor.store import Store
 from tests.monitor.store.cast import NOON, after
+from tests.monitor.store.conftest import ON_BOTH_DATABASES
+
+pytestmark = ON_BOTH_DATABASES
 
 
 def a_key(name: str = "grafana", organisations: tuple[str, ...] | None = None) -> Key:

@@ -4,18 +4,19 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from pydantic import ValidationError
 
 from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, apply, record
 from monitor.core.isolation import case_of
 from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.plan import Check
 from monitor.core.sight import CANARIES, NOBODY, sight_id
-from monitor.core.watchlist import Retention
 from monitor.store import Judged, Store
 from probes.kit.observation import Blob
 from probes.kit.vocabulary import State
 from tests.monitor.store.cast import BERLIN, MOSCOW, NOON, PAGE, REQUEST, a_check, a_look, after, confirmed, kept, opened
+from tests.monitor.store.conftest import ON_BOTH_DATABASES
+
+pytestmark = ON_BOTH_DATABASES
 
 DAY = 1440
 LONG_AFTER = after(1000 * DAY)
@@ -204,9 +205,3 @@ async def test_a_mass_event_keeps_none_of_its_own(store: Store) -> None:
     assert await left(store) == set()
     async with store.reading() as reading:
         assert await reading.observation("round") is None
-
-
-def test_looks_are_kept_at_least_as_long_as_an_incident_that_begins_may_ask_for_them() -> None:
-    with pytest.raises(ValidationError, match="write 8d or more: an incident keeps the looks of seven days before it"):
-        Retention.model_validate({"observations": "7d"})
-    assert Retention.model_validate({"observations": "8d"}).observations == 8 * 86400
