@@ -14,10 +14,15 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 from monitor.bus import LaneStatus
+from monitor.core.disclosure import effective_tlp
+from monitor.core.held_back import as_far_as
 from monitor.core.incident import Event, Incident, fold
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.model import Tlp
+from monitor.core.notice_deadline import next_of, still_owed
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Watchlist
+from monitor.metric_family import Family
 from monitor.store import ChannelBacklog, CheckState, Judged
 from probes.kit.failure import Failure
 from probes.kit.observation import Facts, Observation, Step
@@ -41,52 +46,12 @@ _MEASURED_KINDS = (
 )
 _COMMON_KINDS = (Kind.BLOCKING, Kind.UNREACHABLE, Kind.OUTAGE)
 """Those whose open incidents are counted from 0 for every organisation; more would be a great many series."""
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 def as_confirmed(events: Sequence[Event]) -> Incident | None:
     """The incident as its first confirmation left it, whatever became of it later; None if it never was confirmed."""
     first = next((place for place, event in enumerate(events, 1) if event.kind is EventKind.CONFIRMED), 0)
     return fold(events[:first])
-
-
-class Family:
-    """One gauge family as text: every sample is a finished line's beginning and its value, found by its labels' values."""
-
-    def __init__(self, name: str, about: str) -> None:
-        self._name = f"cutwatch_{name}"
-        self._about = about
-        self._labels: tuple[str, ...] = ()
-        self._samples: dict[tuple[str, ...], tuple[str, str]] = {}
-
-    def set(self, labels: Mapping[str, str], value: float) -> None:
-        """Set one sample; `labels` are always the same, in the order in which they are to be written."""
-        self._labels = tuple(labels)
-        written = ",".join(f'{label}="{text.translate(_ESCAPES)}"' for label, text in labels.items())
-        self._samples[tuple(labels.values())] = (f"{self._name}{{{written}}}", repr(float(value)))
-
-    def raise_to(self, labels: Mapping[str, str], value: float) -> None:
-        """Set one sample unless it is higher already."""
-        known = self._samples.get(tuple(labels.values()))
-        if known is None or float(known[1]) < value:
-            self.set(labels, value)
-
-    def keep(self, wanted: Callable[[Mapping[str, str]], bool]) -> None:
-        """Drop every sample whose labels are not wanted any more."""
-        self._samples = {
-            values: sample for values, sample in self._samples.items() if wanted(dict(zip(self._labels, values, strict=True)))
-        }
-
-    def clear(self) -> None:
-        """Drop all samples."""
-        self._samples.clear()
-
-    def render(self) -> str:
-        """The family in Prometheus' text format, or nothing while it has no sample."""
-        if not self._samples:
-            return ""
-        head = f"# HELP {self._name} {self._about}\n# TYPE {self._name} gauge\n"
-        return head + "\n".join(map(" ".join, self._samples.values())) + "\n"
 
 
 class Watched:
@@ -157,12 +122,58 @@ class TargetFamilies:
         return "".join(family.render() for family in (self._state, self._info, self._last_run, self._certificate))
 
 
+class NoticeDeadlines:
+    """By when somebody must act upon what was announced, one series for each organisation and provider.
+
+    What is RED is for single persons, and whoever keeps metrics is not asked who reads them. An old case that was entered
+    from documents is history: its dates that are past oblige nobody.
+    """
+
+    def __init__(self) -> None:
+        self._family = Family("notice_deadline_timestamp_seconds", "When the next deadline of a notice that stands is.")
+        self._notices: dict[str, Incident] = {}
+        self._watchlist: Watchlist | None = None
+
+    def describe(self, watchlist: Watchlist) -> None:
+        """A configuration is in force: nothing is told of organisations that it does not name."""
+        self._watchlist = watchlist
+
+    def note(self, incident: Incident) -> None:
+        """An incident is, or has become, so."""
+        told = as_far_as(incident, Tlp.AMBER)
+        self._notices.pop(told.id, None)
+        if still_owed(told):
+            self._notices[told.id] = told
+
+    def tell(self, now: datetime) -> None:
+        """Set every series as of `now`."""
+        owed: dict[tuple[str, str], list[datetime]] = {}
+        for incident in filter(self._may_be_told, self._notices.values()):
+            pair = (incident.key.organisation, incident.provider or "")
+            owed.setdefault(pair, []).extend(one for one in still_owed(incident) if incident.entry is None or one >= now)
+        self._family.clear()
+        for (organisation, provider), deadlines in owed.items():
+            if (due := next_of(deadlines, now)) is not None:
+                self._family.set({"organisation": organisation, "provider": provider}, due.timestamp())
+
+    def _may_be_told(self, incident: Incident) -> bool:
+        watchlist = self._watchlist
+        if watchlist is None or watchlist.organisation(incident.key.organisation) is None:
+            return False
+        return effective_tlp(incident, watchlist) is not Tlp.RED
+
+    def render(self) -> str:
+        """The family as text."""
+        return self._family.render()
+
+
 class Metrics:
     """All series of one service."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.targets = TargetFamilies()
+        self._deadlines = NoticeDeadlines()
         self._duration = Histogram(
             "cutwatch_probe_duration_seconds",
             "How long each stage of a look took",
@@ -195,13 +206,18 @@ class Metrics:
         return Gauge(f"cutwatch_{name}", about, labels, registry=self.registry)
 
     def text(self) -> bytes:
-        """Everything, in Prometheus' text format."""
-        return generate_latest(self.registry) + self.targets.render().encode()
+        """Everything, in Prometheus' text format; deadlines as of the last `tell_deadlines`."""
+        return generate_latest(self.registry) + f"{self.targets.render()}{self._deadlines.render()}".encode()
+
+    def tell_deadlines(self, now: datetime) -> None:
+        """Say which deadline of a notice is the next one, as of `now`."""
+        self._deadlines.tell(now)
 
     def configured(self, watchlist: Watchlist) -> None:
         """A configuration is in force: known series start at 0, and gauges of what it no longer names are dropped."""
         self._reloaded.set(1)
         self.targets.describe(watchlist)
+        self._deadlines.describe(watchlist)
         self._expect_vantages(watchlist)
         self._expect_incidents(watchlist)
         for channel in watchlist.alerts.channels:
@@ -296,6 +312,7 @@ class Metrics:
 
     def _count_open(self, incident: Incident) -> None:
         """Keep the gauge of open incidents; a vanished series would read as "resolved", so it goes to 0 instead."""
+        self._deadlines.note(incident)
         before = self._open_incidents.pop(incident.id, None)
         if before is not None:
             self._open.labels(*_open_labels(before)).dec()

@@ -56,7 +56,7 @@ class Details(_Part):
     end: Moment | None
 
 
-Late = Annotated[bool, Field(description="true: nobody could be told of the alarm while it lasted")]
+Late = Annotated[bool, Field(description="true: this receiver was not told of the alarm while it lasted")]
 
 Covers = Annotated[
     tuple[int, ...], Field(description="versions of the incident that this message tells of, where it takes the place of several")
@@ -110,6 +110,7 @@ class TryOutData(_Part):
     language: Language
     title: str
     text: str
+    url: str = Field(description="where people find us")
 
 
 class IncidentPayload(_Part):

@@ -10,6 +10,7 @@ from monitor.core.bundling import is_last_word
 from monitor.core.disclosure import effective_tlp, may_hear
 from monitor.core.incident import Incident
 from monitor.core.kinds import IncidentStage
+from monitor.core.member_alarms import speaks_for
 from monitor.core.message import Message
 from monitor.core.routing import channels_of, matches, reminder_id, reminder_message
 from monitor.core.watchlist import Channel, Route, Watchlist
@@ -42,19 +43,50 @@ class _Repetition:
 
 async def tend(reading: Reading, watchlist: Watchlist, address: str, now: datetime) -> Tended:
     """Decide what is due at `now`. `address` is where readers find us."""
-    released, cancelled = await _escalations(reading, now)
+    released, cancelled = await _escalations(reading, watchlist, now)
     return Tended(released, cancelled, await _reminders(reading, watchlist, address, now))
 
 
-async def _escalations(reading: Reading, now: datetime) -> tuple[list[str], list[str]]:
+async def _escalations(reading: Reading, watchlist: Watchlist, now: datetime) -> tuple[list[str], list[str]]:
     due = await reading.escalations(now)
     if not due:
         return [], []
     names = {one.incident for one in due if one.incident}
     spoken = await reading.being_told(names)
     needed = {name for name in names if await _needs_others(reading, name, now)}
-    released = [one.id for one in due if _goes_out(one, spoken, needed)]
-    return released, sorted({one.id for one in due} - set(released))
+    calls = [one for one in due if _goes_out(one, spoken, needed)]
+    alone = await _without_members(reading, watchlist, calls)
+    return [one.id for one in alone], sorted({one.id for one in due} - {one.id for one in alone})
+
+
+async def _without_members(reading: Reading, watchlist: Watchlist, calls: Sequence[Message]) -> list[Message]:
+    """The calls without those for members of a mass event to whom the call for that goes, or has gone."""
+    routes = {one.id: one for one in watchlist.alerts.routes}
+    called = frozenset((one.channel, one.incident) for one in calls if one.incident)
+    kept = []
+    for one in calls:
+        incident, route = await reading.incident(one.incident or ""), routes.get(one.route)
+        if is_last_word(one) or not await _is_told_of_with_others(reading, incident, route, one.channel, watchlist, called):
+            kept.append(one)
+    return kept
+
+
+async def _is_told_of_with_others(
+    reading: Reading,
+    member: Incident | None,
+    route: Route | None,
+    channel: str,
+    watchlist: Watchlist,
+    called: Collection[tuple[str, str]] = (),
+) -> bool:
+    """Whether these readers know of the mass event that it belongs to, and need hear of that alone. `called` will in a moment."""
+    if member is None or member.parent is None or route is None:
+        return False
+    parent = await reading.incident(member.parent)
+    if parent is None or not _stands(parent) or not speaks_for(parent, member, route, channel, watchlist):
+        return False
+    whole = (channel, parent.id)
+    return whole in called or whole in await reading.being_told([parent.id])
 
 
 async def _needs_others(reading: Reading, name: str, now: datetime) -> bool:
@@ -112,6 +144,8 @@ async def _reminder(reading: Reading, due: _Repetition, watchlist: Watchlist, ad
     if incident is None or not _stands(incident) or not matches(due.route.match, incident, watchlist):
         return None
     if not may_hear(due.channel, effective_tlp(incident, watchlist)) or await is_attended(reading, incident, now):
+        return None
+    if await _is_told_of_with_others(reading, incident, due.route, due.channel.id, watchlist):
         return None
     if incident.stage_since and due.alarm_at < incident.stage_since:
         # It has come back, and they know of its end only.

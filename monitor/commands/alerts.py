@@ -11,11 +11,17 @@ from pydantic import TypeAdapter, ValidationError
 from monitor.clock import Clock
 from monitor.commands.configuration import read_configuration
 from monitor.commands.database import opened
-from monitor.commands.output import Exit, Json, emit, refuse, rfc3339, say, utc
+from monitor.commands.outcomes import line_of, parcel_line_of, parcel_record_of, record_of
+from monitor.commands.output import Exit, Json, complaints, emit, refuse, rfc3339, say, utc
 from monitor.commands.try_out import Tried, is_in_use, try_out
 from monitor.configuration import ConfigurationError
+from monitor.configuration.alert_advice import of_links
+from monitor.core.incident import Incident
 from monitor.core.model import Seconds
 from monitor.core.routing import test_messages
+from monitor.core.timing import LONGEST_MUTE
+from monitor.core.watchlist import Watchlist
+from monitor.service.wiring import surroundings
 from monitor.settings import Settings
 from monitor.store import Posted, Reading, Sent, Writing
 
@@ -39,16 +45,13 @@ OfIncident = Annotated[str | None, typer.Option("--incident", help="Only about t
 @alerts.command("test")
 def send_test(route: Annotated[str, typer.Argument(help="The route's id in alerts.yaml.")], *, as_json: Json = False) -> None:
     """Send a message, marked as a test, to every channel of a route, and say what became of it. Exit code 1 if one failed."""
-    settings = Settings()
-    try:
-        watchlist = read_configuration(settings)
-    except ConfigurationError:
-        refuse("the configuration has problems: run `cutwatch check`")
+    settings, watchlist = Settings(), _watchlist()
     found = next((one for one in watchlist.alerts.routes if one.id == route), None)
     if found is None:
-        names = ", ".join(one.id for one in watchlist.alerts.routes) or "none is configured"
-        refuse(f"there is no route {route} in alerts.yaml ({names})")
-    messages = test_messages(found, watchlist, Clock.from_environment().now())
+        refuse(f"there is no route {route} in alerts.yaml; there is: {_listed([one.id for one in watchlist.alerts.routes])}")
+    for remark in of_links(watchlist, surroundings(settings).address):
+        complaints.print(f"Note: {remark}", markup=False)
+    messages = test_messages(found, watchlist, settings.address, Clock.from_environment().now())
     tried = asyncio.run(try_out(settings, watchlist, messages))
     for one in tried:
         _tell_of(one, as_json=as_json)
@@ -66,11 +69,16 @@ def _tell_of(one: Tried, *, as_json: bool) -> None:
 @alerts.command("dead")
 def show_dead(*, channel: OfChannel = None, incident: OfIncident = None, as_json: Json = False) -> None:
     """Show the messages that were given up, the last first."""
-    dead = asyncio.run(_read(lambda reading: reading.dead_letters(channel=channel, incident=incident, limit=ALL)))
+    dead = asyncio.run(_read(lambda reading: _dead(reading, channel, incident)))
     for one in dead:
-        emit(_letter(one)) if as_json else say(_in_a_line(one))
+        emit(record_of(one, dead)) if as_json else say(line_of(one, dead))
     if not dead and not as_json:
         say("Nothing was given up.")
+
+
+async def _dead(reading: Reading, channel: str | None, incident: str | None) -> list[Posted]:
+    await _insist_on(reading, channel, incident)
+    return await reading.dead_letters(channel=channel, incident=incident, limit=ALL)
 
 
 @alerts.command("replay")
@@ -98,6 +106,8 @@ def replay(
 async def _replayed(names: Sequence[str], dead: dict[str, Any] | None) -> list[str]:
     async with opened(Settings()) as store:
         async with store.reading() as reading:
+            if dead:
+                await _insist_on(reading, dead["channel"], dead["incident"])
             found = await reading.named(names)
             known = {one.message.id for one in found} | {one.parcel for one in found}
             if unknown := [name for name in names if name not in known]:
@@ -111,6 +121,8 @@ async def _replayed(names: Sequence[str], dead: dict[str, Any] | None) -> list[s
 def acknowledge(case: Case, *, as_json: Json = False) -> None:
     """Say that somebody sees to an incident: nobody else is called, and nobody is reminded."""
     now = Clock.from_environment().now()
+    if not asyncio.run(_read(lambda reading: _insist_on_incident(reading, case))).is_open:
+        refuse(f"{case} does not stand open: there is nothing to acknowledge")
     asyncio.run(_change(case, lambda writing: writing.acknowledge(case, BY, now)))
     record = {"incident": case, "acknowledged_at": rfc3339(now)}
     emit(record) if as_json else say(f"{case} is acknowledged: nobody else is called, and nobody is reminded.")
@@ -152,6 +164,8 @@ def _end_of_quiet(until: str | None, lasting: str | None, now: datetime) -> date
         refuse(f"--for {lasting} is not understood: write a number and a unit, such as 30min, 12h or 2d")
     if end <= now:
         refuse(f"{utc(end)} is over: name a moment that is to come")
+    if end > now + LONGEST_MUTE:
+        refuse(f"an incident can be muted for {LONGEST_MUTE.days} days at most; say so again if it must last longer")
     return end
 
 
@@ -172,12 +186,32 @@ def show_log(
 ) -> None:
     """Show what was sent, the newest first; of one incident, every message and what became of it, in order."""
     if incident:
-        for one in asyncio.run(_read(lambda reading: reading.messages(incident))):
-            if channel in (None, one.message.channel):
-                emit(_letter(one)) if as_json else say(_in_a_line(one))
+        _show_story(incident, channel, as_json=as_json)
         return
-    for parcel in asyncio.run(_read(lambda reading: reading.parcels(channel=channel, limit=limit))):
-        emit(_sent(parcel)) if as_json else say(_sent_in_a_line(parcel))
+    sent = asyncio.run(_read(lambda reading: _sent(reading, channel, limit)))
+    for parcel in sent:
+        emit(parcel_record_of(parcel)) if as_json else say(parcel_line_of(parcel))
+    if not sent and not as_json:
+        say("Nothing was sent.")
+
+
+async def _sent(reading: Reading, channel: str | None, limit: int) -> list[Sent]:
+    await _insist_on(reading, channel, None)
+    return await reading.parcels(channel=channel, limit=limit)
+
+
+def _show_story(incident: str, channel: str | None, *, as_json: bool) -> None:
+    story = asyncio.run(_read(lambda reading: _story(reading, incident, channel)))
+    shown = [one for one in story if channel in (None, one.message.channel)]
+    for one in shown:
+        emit(record_of(one, story)) if as_json else say(line_of(one, story))
+    if not shown and not as_json:
+        say(f"Nobody was to be told of {incident}{f' through {channel}' if channel else ''}.")
+
+
+async def _story(reading: Reading, incident: str, channel: str | None) -> list[Posted]:
+    await _insist_on(reading, channel, incident)
+    return await reading.messages(incident)
 
 
 async def _read(question: Callable[[Reading], Awaitable[Found]]) -> Found:
@@ -188,55 +222,34 @@ async def _read(question: Callable[[Reading], Awaitable[Found]]) -> Found:
 async def _change(case: str, change: Callable[[Writing], Awaitable[None]]) -> None:
     async with opened(Settings()) as store:
         async with store.reading() as reading:
-            if await reading.incident(case) is None:
-                refuse(f"there is no incident {case}; `cutwatch incidents` shows what there is", Exit.FAILED)
+            await _insist_on_incident(reading, case)
         async with store.writing() as writing:
             await change(writing)
 
 
-def _letter(one: Posted) -> dict[str, Any]:
-    message = one.message
-    return {
-        "message": message.id,
-        "parcel": one.parcel,
-        "kind": message.kind.value,
-        "incident": message.incident,
-        "version": message.version,
-        "route": message.route,
-        "channel": message.channel,
-        "purpose": message.purpose.value,
-        "state": one.state.value,
-        "created_at": rfc3339(message.created_at),
-        "due_at": rfc3339(one.due_at),
-        "settled_at": rfc3339(one.settled_at),
-        "attempts": one.attempts,
-        "error": one.last_error,
-    }
+async def _insist_on_incident(reading: Reading, case: str) -> Incident:
+    found = await reading.incident(case)
+    if found is None:
+        refuse(f"there is no incident {case}; `cutwatch incidents list --all` shows what there is")
+    return found
 
 
-def _in_a_line(one: Posted) -> str:
-    about = f"{one.message.kind} {one.message.incident or ''}".strip()
-    error = f": {one.last_error}" if one.last_error else ""
-    return f"{one.message.id}  {one.message.channel}  {about}  {one.state} {utc(one.settled_at or one.due_at)}{error}"
+async def _insist_on(reading: Reading, channel: str | None, incident: str | None) -> None:
+    """Refuse names of nothing: an empty answer would read as if nothing had been sent."""
+    if incident is not None:
+        await _insist_on_incident(reading, incident)
+    if channel is not None and not await reading.parcels(channel=channel, limit=1):
+        channels = [one.id for one in _watchlist().alerts.channels]
+        if channel not in channels:
+            refuse(f"there is no channel {channel} in alerts.yaml, and nothing was sent there; there is: {_listed(channels)}")
 
 
-def _sent(one: Sent) -> dict[str, Any]:
-    return {
-        "parcel": one.parcel.id,
-        "route": one.parcel.route,
-        "channel": one.parcel.channel,
-        "messages": list(one.parcel.messages),
-        "incidents": list(one.parcel.incidents),
-        "state": one.state.value,
-        "created_at": rfc3339(one.parcel.created_at),
-        "due_at": rfc3339(one.due_at),
-        "settled_at": rfc3339(one.settled_at),
-        "attempts": one.attempts,
-        "error": one.last_error,
-    }
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none as yet"
 
 
-def _sent_in_a_line(one: Sent) -> str:
-    title = one.parcel.payload.get("data", {}).get("title", "")
-    error = f": {one.last_error}" if one.last_error else ""
-    return f"{one.parcel.id}  {one.parcel.channel}  {one.state} {utc(one.settled_at or one.due_at)}  {title}{error}"
+def _watchlist() -> Watchlist:
+    try:
+        return read_configuration(Settings())
+    except ConfigurationError:
+        refuse("the configuration has problems: run `cutwatch check`")

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from monitor.alerts.channels import carrier_of
+from monitor.commands.entries import remarks_on_entries
 from monitor.commands.output import Json, complaints, emit, refuse, say
 from monitor.commands.place import read_answer
 from monitor.configuration import ConfigurationError, Problem, warnings
+from monitor.configuration.alert_advice import Surroundings, unusable_secrets
 from monitor.core.plan import plan_checks
 from monitor.core.watchlist import Watchlist
-from monitor.service.wiring import read_watchlist
+from monitor.service.wiring import read_watchlist, surroundings
 from monitor.settings import Settings
 from probes.kit.discover import discover
 
@@ -36,7 +37,12 @@ def check(
     except ConfigurationError as refused:
         _explain(refused.problems, as_json=as_json)
         refuse(f"{len(refused.problems)} problem(s) in {settings.config}")
-    _approve(watchlist, as_json=as_json)
+    around = surroundings(settings)
+    if problems := unusable_secrets(watchlist, around.secret_trouble, str(settings.config / "alerts.yaml")):
+        _explain(problems, as_json=as_json)
+        refuse(f"{len(problems)} channel(s) cannot use their secrets")
+    on_record = remarks_on_entries(settings, watchlist) if settings.config == Settings().config else ()
+    _approve(watchlist, around, on_record, as_json=as_json)
 
 
 def _explain(problems: tuple[Problem, ...], *, as_json: bool) -> None:
@@ -55,9 +61,9 @@ def _explain(problems: tuple[Problem, ...], *, as_json: bool) -> None:
             complaints.print(f"{problem}\n", markup=False)
 
 
-def _approve(watchlist: Watchlist, *, as_json: bool) -> None:
+def _approve(watchlist: Watchlist, around: Surroundings, on_record: tuple[str, ...], *, as_json: bool) -> None:
     checks = plan_checks(watchlist, discover())
-    remarks = warnings(watchlist, carrier_of)
+    remarks = (*warnings(watchlist, around), *on_record)
     by_probe = Counter(check.probe for check in checks)
     targets = sum(len(organisation.targets) for organisation in watchlist.organisations)
     if as_json:

@@ -9,7 +9,7 @@ import typer
 from monitor.clock import Clock
 from monitor.commands.configuration import read_configuration
 from monitor.commands.database import opened
-from monitor.commands.output import Exit, Json, emit, refuse, rfc3339, say, utc
+from monitor.commands.output import Json, emit, refuse, rfc3339, say, utc
 from monitor.configuration import ConfigurationError
 from monitor.core.keys import Key, KeyUse, Scope, fingerprint, make_feed_key, make_key, new_secret
 from monitor.settings import Settings
@@ -34,6 +34,8 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Make a key and print its secret once."""
+    for one in organisation or ():
+        _insist_on_organisation(Settings(), one)
     now = Clock.from_environment().now()
     ends = now + timedelta(days=days) if days else None
     key, secret = make_key(name, tuple(scope or [Scope.READ]), tuple(organisation) if organisation else None, now, ends)
@@ -113,7 +115,7 @@ def revoke(
 ) -> None:
     """End a key at once."""
     if not asyncio.run(_revoke(key)):
-        refuse(f"there is no key {key}: see `cutwatch keys list`", Exit.FAILED)
+        refuse(f"there is no key {key}: see `cutwatch keys list`")
     emit({"id": key, "revoked": True}) if as_json else say(f"{key} is revoked.")
 
 

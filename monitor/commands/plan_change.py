@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from monitor.clock import Clock
 from monitor.commands.configuration import read_configuration
 from monitor.commands.database import opened
-from monitor.commands.output import Exit, Json, emit, refuse, rfc3339, say, utc
+from monitor.commands.output import Json, emit, refuse, rfc3339, say, utc
 from monitor.configuration import ConfigurationError
 from monitor.core.planned import AnnouncedChange
 from monitor.core.watchlist import PlannedChange, Target, Watchlist
@@ -96,7 +96,7 @@ def _list(*, all_of_them: bool, as_json: bool) -> None:
 
 def _cancel(change: str, *, as_json: bool) -> None:
     if not asyncio.run(_cancelled(change, Clock.from_environment().now())):
-        refuse(f"there is no announcement {change} that stands: see `cutwatch plan-change --list`", Exit.FAILED)
+        refuse(f"there is no announcement {change} that stands: see `cutwatch plan-change --list`")
     emit({"id": change, "cancelled": True}) if as_json else say(f"{change} is cancelled.")
 
 

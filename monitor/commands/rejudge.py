@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -44,6 +44,8 @@ class Findings:
     looks: Looks = field(default_factory=Looks)
     changed: list[Judged] = field(default_factory=list)
     differences: tuple[Difference, ...] = ()
+    written: dict[Difference, str] = field(default_factory=dict)
+    """What was written down, with the id of the incident that it concerns."""
 
     @property
     def checks(self) -> list[str]:
@@ -74,7 +76,9 @@ def rejudge(
         with only_one(settings.data_dir) if apply_it else contextlib.nullcontext():
             findings = asyncio.run(_run(settings, watch, since, reason if apply_it else None, as_json=as_json))
     except AlreadyRunning:
-        refuse("the service runs and would go on by the old verdicts: stop it, and run this again", Exit.FAILED)
+        refuse(
+            "nothing was written: the service runs, and would go on by the old verdicts; stop it, run this, start it", Exit.FAILED
+        )
     _report(findings, applied=apply_it, as_json=as_json)
 
 
@@ -184,10 +188,11 @@ async def _apply(store: Store, watch: Watch, findings: Findings, reason: str, ad
         async with store.writing() as writing:
             await writing.redo(check)
     for difference in findings.differences:
-        await _enter(store, watch, difference, reason, address)
+        findings.written[difference] = await _enter(store, watch, difference, reason, address)
 
 
-async def _enter(store: Store, watch: Watch, difference: Difference, reason: str, address: str) -> None:
+async def _enter(store: Store, watch: Watch, difference: Difference, reason: str, address: str) -> str:
+    """Returns the id of the incident."""
     now = Clock.from_environment().now()
     async with store.writing() as writing:
         number = difference.recorded.id if difference.recorded else await writing.next_incident_id(now.year)
@@ -195,13 +200,13 @@ async def _enter(store: Store, watch: Watch, difference: Difference, reason: str
         incident = difference.recorded
         messages: list[Message] = []
         for event in events:
-            incident = apply(incident, event)
-            messages += route(event, incident, watch.watchlist, address)
-        if incident is None:
-            return
-        await writing.append(events, [incident])
-        await writing.cite(incident.id, difference.looks)
-        await writing.add_messages(messages)
+            before, incident = incident, apply(incident, event)
+            messages += route(event, incident, watch.watchlist, address, before)
+        if incident is not None:
+            await writing.append(events, [incident])
+            await writing.cite(number, difference.looks)
+            await writing.add_messages(messages)
+    return number
 
 
 def _events(difference: Difference, number: str, reason: str, now: datetime) -> Iterator[Event]:
@@ -265,23 +270,27 @@ def _report(findings: Findings, *, applied: bool, as_json: bool) -> None:
     for (probe, state, rule, now_state, now_rule), number in looks.changed.most_common():
         say(f"  {number:>8,}  {probe}: {state} ({rule}) -> {now_state} ({now_rule})")
     for difference in findings.differences:
-        say(_sentence(difference))
+        say(_sentence(difference, findings.written.get(difference)))
     if not findings.differences:
-        say("No incident would change.")
-    if not applied and (looks.changed or findings.differences):
+        say("No incident has changed." if applied else "No incident would change.")
+    if applied:
+        say("All of this is written down; the service may start again.")
+    elif looks.changed or findings.differences:
         say("Nothing was written. To write it: stop the service, and run this again with --apply --reason “…”.")
 
 
-def _sentence(difference: Difference) -> str:
+def _sentence(difference: Difference, written: str | None) -> str:
+    """One incident, and what of it differs, a line each. `written`: its id, if that was written down."""
     recorded, replayed = difference.recorded, difference.replayed
+    is_done = "was" if written else "would be"
     match difference.what:
         case What.GONE if recorded:
-            return f"  - would be retracted:  {one_line(recorded)}"
+            return f"  - {is_done} retracted:  {one_line(recorded)}"
         case What.OTHERWISE if recorded and replayed:
-            changes = "; ".join(f"{name}: {_shown(recorded, name)} -> {_shown(replayed, name)}" for name in difference.fields)
-            return f"  ~ would be corrected:  {one_line(recorded)}\n      {changes}"
+            changes = (f"\n      {name}: {_shown(recorded, name)} -> {_shown(replayed, name)}" for name in difference.fields)
+            return f"  ~ {is_done} corrected:  {one_line(recorded)}{''.join(changes)}"
         case _:
-            return f"  + would be confirmed:  {one_line(replayed)}" if replayed else ""
+            return f"  + {is_done} confirmed:  {one_line(replace(replayed, id=written or '(new)'))}" if replayed else ""
 
 
 def _shown(incident: Incident, name: str) -> str:
@@ -298,14 +307,14 @@ def _emit(findings: Findings, *, applied: bool) -> None:
         before, now = {"state": state, "rule": rule}, {"state": now_state, "rule": now_rule}
         emit({"probe": probe, "before": before, "now": now, "looks": number})
     for difference in findings.differences:
-        emit(_record(difference))
+        emit(_record(difference, findings.written.get(difference)))
 
 
-def _record(difference: Difference) -> Mapping[str, object]:
+def _record(difference: Difference, written: str | None) -> Mapping[str, object]:
     recorded, replayed = difference.recorded, difference.replayed
     return {
         "what": difference.what.value,
-        "incident": recorded.id if recorded else None,
+        "incident": recorded.id if recorded else written,
         "fields": list(difference.fields),
         "recorded": incident_record(recorded) if recorded else None,
         "replayed": {**incident_record(replayed), "id": None} if replayed else None,

@@ -3,26 +3,22 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from monitor.configuration.alert_advice import Carrier, of_alerts
+from monitor.configuration.alert_advice import Surroundings, of_alerts
 from monitor.core.safety import is_hostile
-from monitor.core.watchlist import Channel, VantagePoint, Watchlist
+from monitor.core.watchlist import VantagePoint, Watchlist
 from probes.kit.vocabulary import IMPORTED_KINDS, VantageKind
 
 _NAMED = 5
 """Organisations that a sentence names before it only counts the rest."""
 
 
-def _nobody(_: Channel) -> None:
-    return None
+_IN_THE_FILES_ALONE = Surroundings()
 
 
-def warnings(watchlist: Watchlist, carrier: Carrier = _nobody) -> tuple[str, ...]:
-    """Sentences for the person who runs this, most pressing first. Pure.
-
-    `carrier` says on which provider a channel depends, where its kind knows more than its settings tell.
-    """
+def warnings(watchlist: Watchlist, around: Surroundings = _IN_THE_FILES_ALONE) -> tuple[str, ...]:
+    """Sentences for the person who runs this, most pressing first. Pure, as far as what is asked of `around` is."""
     return (
-        *of_alerts(watchlist, carrier),
+        *of_alerts(watchlist, around),
         *_of_places(watchlist),
         *_of_countries(watchlist),
         *_of_organisations(watchlist),

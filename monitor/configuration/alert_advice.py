@@ -1,27 +1,58 @@
-"""What a valid `alerts.yaml` still leaves undone: routes that one failure silences, and times that are hardly meant."""
+"""What a valid `alerts.yaml` still leaves undone: routes that one failure silences, secrets that are not there, links that lead
+nowhere, and times that are hardly meant.
+"""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from monitor.configuration.problems import Problem
 from monitor.core.timing import is_quiet_at
 from monitor.core.watchlist import Channel, Provider, ProviderKind, Route, Severity, Watchlist
+from monitor.settings import MissingSecret
 
 Carrier = Callable[[Channel], str | None]
 """The id of the provider that a channel depends on, as its kind knows it; None where it depends on none, or nobody knows."""
+
+SecretTrouble = Callable[[Channel], Exception | None]
+"""What keeps a channel from using its secrets, `MissingSecret` where they are not there; the words never hold them."""
+
+
+def _nothing(_: Channel) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the files do not tell. `address` is where links in messages lead; None: it need not lead anywhere."""
+
+    carrier: Carrier = _nothing
+    address: str | None = None
+    secret_trouble: SecretTrouble = _nothing
+
 
 _WATCHED: Final = frozenset({ProviderKind.SOCIAL, ProviderKind.MESSENGER, ProviderKind.SAAS})
 """Kinds of providers that are in the list because their loss is feared, whether or not somebody says that they depend on them."""
 
 _HOST_SETTINGS: Final = ("url", "host")
 
+_FOR_PROGRAMS: Final = frozenset({"webhook"})
+"""Kinds of channels whose receiver is a program: what it does with a link is its own affair."""
 
-def of_alerts(watchlist: Watchlist, carrier: Carrier) -> Iterator[str]:
+
+def of_alerts(watchlist: Watchlist, around: Surroundings) -> Iterator[str]:
     """Sentences about channels and routes, most pressing first."""
     alerts = watchlist.alerts
     if not alerts.routes:
         yield "Nobody is told of anything: alerts.yaml has no route."
-    yield from _of_shared_fate(watchlist, carrier)
+    for channel in alerts.channels:
+        if trouble := around.secret_trouble(channel):
+            yield f"Channel `{channel.id}` cannot send: {trouble}."
+    yield from of_links(watchlist, around.address)
+    yield from _of_shared_fate(watchlist, around.carrier)
     for route in alerts.routes:
         if len(_told(route)) == 1:
             yield f"Route `{route.id}` has one channel only: when that fails, nobody is told. Add a second one."
@@ -30,6 +61,28 @@ def of_alerts(watchlist: Watchlist, carrier: Carrier) -> Iterator[str]:
     for channel in alerts.channels:
         if channel.id not in used:
             yield f"Channel `{channel.id}` belongs to no route: nothing is sent there."
+
+
+def of_links(watchlist: Watchlist, address: str | None) -> Iterator[str]:
+    """Whether people who are told can open the links in what they read."""
+    people = {one.id for one in watchlist.alerts.channels if one.kind not in _FOR_PROGRAMS}
+    told = {channel for route in watchlist.alerts.routes for channel in (*_told(route), *_escalated(route))}
+    fault = _fault_of(address) if address and people & told else None
+    if fault:
+        yield (
+            f"Links in messages lead to {address}/, {fault}. Set CUTWATCH_BASE_URL to the address under which readers open these "
+            "pages, such as https://watch.example.org."
+        )
+
+
+def unusable_secrets(watchlist: Watchlist, secret_trouble: SecretTrouble, file: str) -> tuple[Problem, ...]:
+    """Secrets that are there and will not do. One that is missing may be at home in another environment: of that `of_alerts`."""
+    found = ((place, secret_trouble(channel)) for place, channel in enumerate(watchlist.alerts.channels))
+    return tuple(
+        Problem(file=file, line=None, field=f"channels[{place}]", message=str(trouble), remedy="mend it in the environment")
+        for place, trouble in found
+        if trouble and not isinstance(trouble, MissingSecret)
+    )
 
 
 def by_settings(channel: Channel, watchlist: Watchlist) -> str | None:
@@ -81,6 +134,18 @@ def _of_times(route: Route) -> Iterator[str]:
     severities = route.match.severities
     if "digest" in route.model_fields_set and severities and Severity.DIGEST not in severities:
         yield f"Route `{route.id}` has a digest, and takes nothing that a digest tells: add `digest` to its `severities`."
+
+
+def _fault_of(address: str) -> str | None:
+    """Why a reader elsewhere cannot open this address, or had better not."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    with suppress(ValueError):
+        own = ip_address(host)
+        if own.is_loopback or own.is_unspecified:
+            return "which opens on this machine only"
+        return "which nothing encrypts on its way" if parts.scheme == "http" else None
+    return "which opens on this machine only" if host == "localhost" or host.endswith(".localhost") else None
 
 
 def _told(route: Route) -> tuple[str, ...]:

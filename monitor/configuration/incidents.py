@@ -1,6 +1,6 @@
 """Checks of documented incidents: what they name must exist, and what they say of one event must be possible together."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,18 +22,33 @@ Span = tuple[datetime | None, datetime | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """The ids that an entry may name; `targets` are those of each organisation whose file could be read."""
+    """The ids that an entry may name.
+
+    - `targets`: those of each organisation whose file could be read
+    - `former`: the names that entries had before, each with the first file that says so
+    """
 
     organisations: Collection[str]
     targets: Mapping[str, Collection[str]]
     providers: Collection[str]
     entries: Collection[str]
+    former: Mapping[str, str]
+
+
+def former_names(documents: Iterable[Document]) -> dict[str, str]:
+    """The names that these entries had before, each with the first file that says so."""
+    found: dict[str, str] = {}
+    for document in documents:
+        for path in document.entries("formerly"):
+            found.setdefault(document.text(*path) or "", document.file)
+    return found
 
 
 def check_incident(document: Document, named: Named) -> Iterator[Problem]:
     """Everything in one entry's file."""
     yield from _names(document, named)
     yield from _relations(document, named)
+    yield from _former_names(document, named)
     yield from _stage(document)
     yield from _bounds(document)
     yield from _end(document)
@@ -61,6 +76,17 @@ def _relations(document: Document, named: Named) -> Iterator[Problem]:
         yield from unknown_name(document, path, named.entries, "entry", "add its file to `incidents/`")
         if document.text(*path) == Path(document.file).stem:
             yield document.problem(path, "is this very entry", "name another one, or remove it")
+
+
+def _former_names(document: Document, named: Named) -> Iterator[Problem]:
+    for path in document.entries("formerly"):
+        former = document.text(*path) or ""
+        if former in named.entries:
+            message = f"`{former}` is the name of a file that is there"
+            yield document.problem(path, message, "remove the line, or the file that this one has replaced")
+        elif (first := named.former.get(former, document.file)) != document.file:
+            message = f"`{former}` is a former name of {first} already"
+            yield document.problem(path, message, "leave it with the file that tells of the same event")
 
 
 def _stage(document: Document) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from monitor.configuration.checks import check_alerts, file_ids, ids_in, ids_of_
 from monitor.configuration.document import Document
 from monitor.configuration.files import Files, NoFolder, gather
 from monitor.configuration.fingerprints import check_fingerprints, check_lists
-from monitor.configuration.incidents import Named, check_incident
+from monitor.configuration.incidents import Named, check_incident, former_names
 from monitor.configuration.problems import ConfigurationError, Problem
 from monitor.configuration.sentences import problems_of
 from monitor.configuration.vantages import check_monitor
@@ -110,7 +110,13 @@ def _contradictions(files: Files, described: Mapping[str, Provider], surrounding
 
 def _in_incidents(files: Files, organisations: Collection[str], providers: Collection[str]) -> Iterator[Problem]:
     targets = {Path(document.file).stem: ids_in(document, "targets") for document in files.organisations if document.understood}
-    named = Named(organisations=organisations, targets=targets, providers=providers, entries=ids_of_files(files.incidents))
+    named = Named(
+        organisations=organisations,
+        targets=targets,
+        providers=providers,
+        entries=ids_of_files(files.incidents),
+        former=former_names(files.incidents),
+    )
     for document in files.incidents:
         yield from check_incident(document, named)
 

@@ -21,13 +21,16 @@ from typing import Any, Final
 
 from monitor.core import enclosure
 from monitor.core.enclosure import Entry
-from monitor.core.hearing import Hearing, Turn
+from monitor.core.hearing import Hearing, Late, Turn
 from monitor.core.message import Message, MessageKind, Parcel
 
 FULLEST: Final = 500
 """Messages in one parcel, at most, as long as no one incident has more."""
 
 RETRACTED: Final = "incident.retracted"
+
+_ENDS_WHAT_STOOD: Final = frozenset({"incident.ended", "incident.averted"})
+"""Last words that can only follow an alarm or a return: others may be said of what was over already."""
 
 _NOBODY_IS_MUTED: Final[Mapping[str, datetime]] = MappingProxyType({})
 
@@ -145,7 +148,14 @@ def _was_told(messages: Iterable[Message], hearing: Hearing) -> bool:
     """Whether the receiver of these knows of what stood before them."""
     story = tuple(messages)
     alarms = [one.version for one in story if one.kind is MessageKind.ALARM]
+    # What ends has stood just before, whether or not this receiver was owed an alarm then.
+    alarms += [one.version - 1 for one in story if one.payload.get("type") in _ENDS_WHAT_STOOD]
     return any(hearing.knows(channel, one.incident, alarms) for one in story for channel in _ears(one))
+
+
+def _lateness(turn: Message, hearing: Hearing) -> Late:
+    has_heard = any(hearing.has_heard_of(channel, turn.incident) for channel in _ears(turn))
+    return Late.RETURN if has_heard else Late.FIRST
 
 
 def _told_of(story: Sequence[Waiting], hearing: Hearing) -> Iterator[Entry]:
@@ -164,7 +174,7 @@ def _told_of(story: Sequence[Waiting], hearing: Hearing) -> Iterator[Entry]:
     if before:
         *covered, turn = before
         is_late = is_alarming and not was_told and turn.kind is MessageKind.RECOVERY
-        yield Entry(turn, tuple(covered), is_late)
+        yield Entry(turn, tuple(covered), _lateness(turn, hearing) if is_late else None)
     yield from (Entry(one) for one in _without_stale_reminders(after, before))
 
 

@@ -5,10 +5,11 @@ stays below the 20 kB that a webhook may have, and holds no line break, terminal
 """
 
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
-from monitor.core import wording
-from monitor.core.disclosure import effective_tlp, is_discreet
+from monitor.core import naming, wording
+from monitor.core.disclosure import Manner, effective_tlp, manner
 from monitor.core.incident import Bracket, Incident
 from monitor.core.model import Language
 from monitor.core.phrases.gathered import REMINDER
@@ -30,25 +31,35 @@ def of_incident(telling: Telling, channel: Channel, at: datetime) -> dict[str, A
     """News of an incident, since `at`, for readers of this channel."""
     kind = REMINDER if telling.is_reminder else f"incident.{telling.event.kind}"
     tlp = effective_tlp(telling.incident, telling.watchlist)
-    return {"type": kind, "time": _rfc3339(at), "data": _data(telling, names_nobody=is_discreet(channel, tlp))}
+    return {"type": kind, "time": _rfc3339(at), "data": _data(telling, manner(channel, tlp))}
 
 
 def for_readers(telling: Telling) -> dict[str, Any]:
     """News of an incident for those who may read it, and come for it themselves: nothing of it stands on a lock screen."""
     event = telling.event
-    return {"type": f"incident.{event.kind}", "time": _rfc3339(event.at), "data": _data(telling, names_nobody=False)}
+    return {"type": f"incident.{event.kind}", "time": _rfc3339(event.at), "data": _data(telling, Manner.FULL)}
 
 
-def of_test(route: str, language: Language, now: datetime) -> dict[str, Any]:
-    """A try-out of a route."""
-    text = wording.of_test(route, language)
-    return {"type": "test", "time": _rfc3339(now), "data": {"language": language, "title": text.title, "text": text.body}}
+def for_outsiders(telling: Telling) -> dict[str, Any]:
+    """The same for those whom it did not strike: what happened, and not what to do."""
+    told = for_readers(telling)
+    return {**told, "data": {**told["data"], "text": wording.as_news(telling).body}}
 
 
-def _data(telling: Telling, *, names_nobody: bool) -> dict[str, Any]:
+def of_test(route: str, language: Language, address: str, now: datetime) -> dict[str, Any]:
+    """A try-out of a route. It links to `address`, where readers find us, so that it shows whether they do."""
+    text, link = wording.of_test(route, language), f"{address}/"
+    data = {"language": language, "title": text.title, "text": f"{text.body}\n{link}", "url": link}
+    return {"type": "test", "time": _rfc3339(now), "data": data}
+
+
+_WORDS = MappingProxyType({Manner.FULL: wording.in_full, Manner.DISCREET: wording.discreet, Manner.CLOSED: wording.in_few_words})
+
+
+def _data(telling: Telling, told: Manner) -> dict[str, Any]:
     incident = telling.incident
     tlp = effective_tlp(incident, telling.watchlist)
-    text = wording.discreet(telling) if names_nobody else wording.in_full(telling)
+    text = _WORDS[told](telling)
     return {
         "incident": incident.id,
         "version": telling.event.version,
@@ -60,7 +71,7 @@ def _data(telling: Telling, *, names_nobody: bool) -> dict[str, Any]:
         "text": text.body,
         "url": telling.link,
         "url_api": f"{telling.address}/api/v1/incidents/{incident.id}",
-        "details": None if names_nobody else _details(incident),
+        "details": _details(incident) if told is Manner.FULL else None,
     }
 
 
@@ -74,8 +85,8 @@ def _details(incident: Incident) -> dict[str, Any]:
         "origin": incident.origin.value,
         "strength": incident.strength.value if incident.strength else None,
         "rule": _name(incident.rule),
-        "because": wording.plain(incident.because or "", BECAUSE_LIMIT),
-        "mechanisms": [wording.plain(one, NAME_LIMIT) for one in incident.mechanisms[:LIST_LIMIT]],
+        "because": naming.plain(incident.because or "", BECAUSE_LIMIT),
+        "mechanisms": [naming.plain(one, NAME_LIMIT) for one in incident.mechanisms[:LIST_LIMIT]],
         "intermittent": incident.intermittent,
         "onset": _bracket(incident.onset) if incident.onset else None,
         "end": _bracket(incident.end) if incident.end else None,
@@ -83,7 +94,7 @@ def _details(incident: Incident) -> dict[str, Any]:
 
 
 def _name(name: str | None) -> str | None:
-    return wording.plain(name, NAME_LIMIT) if name else None
+    return naming.plain(name, NAME_LIMIT) if name else None
 
 
 def _bracket(bracket: Bracket) -> dict[str, str | None]:

@@ -16,6 +16,7 @@ from monitor.core.edtf import span
 from monitor.core.erasure import NoSuchField, emptied, without
 from monitor.core.incident import Bracket, Change, Event, Incident, Relation, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
+from monitor.core.mass_account import with_member
 from monitor.core.model import Tlp, Words
 from monitor.core.phrases import PHRASES
 
@@ -223,6 +224,8 @@ def _insist_that_it_may_join(incident: Incident, other: Incident) -> None:
 def _take_in(incident: Incident, member: Incident) -> Change:
     if member.id in incident.members:
         raise Refused(f"{member.id} is a member of {incident.id} already")
+    if incident.is_mass:
+        return replace(with_member(incident, member), reason=None)
     affected = sorted({*incident.affected, member.key.organisation} - {""})
     return Change(members=(*incident.members, member.id), affected=tuple(affected))
 

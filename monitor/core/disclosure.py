@@ -3,10 +3,12 @@
 - What was measured starts as AMBER. What a person releases, or closes, travels as that person decided.
 - Until somebody has decided on the incident itself, the RED of an organisation or target that it is about holds for it too.
 - RED is for those who read it: no channel is told its names, whatever its settings say. A case number and a link it may have.
-- A channel of which `up_to` says so hears nothing at all of what may not travel so far.
+- A channel of which `up_to` says so hears nothing at all of what may not travel so far; but if it heard of it while that was
+  allowed, it hears that it is over, or was corrected.
 """
 
 from collections.abc import Iterator
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
@@ -32,6 +34,23 @@ def may_hear(channel: Channel, tlp: Tlp) -> bool:
 def travels_as_far(tlp: Tlp, other: Tlp) -> bool:
     """Whether what is marked `tlp` may travel as far as what is marked `other`."""
     return _CLOSENESS[tlp] <= _CLOSENESS[other]
+
+
+class Manner(StrEnum):
+    """How much a channel is told."""
+
+    FULL = "full"
+    DISCREET = "discreet"
+    """No name: it may stand on a lock screen."""
+    CLOSED = "closed"
+    """A number and a link only: it may not hear any more of what it once heard."""
+
+
+def manner(channel: Channel, tlp: Tlp) -> Manner:
+    """How much the channel is told of what is marked `tlp`."""
+    if not may_hear(channel, tlp):
+        return Manner.CLOSED
+    return Manner.DISCREET if is_discreet(channel, tlp) else Manner.FULL
 
 
 def is_discreet(channel: Channel, tlp: Tlp) -> bool:

@@ -28,7 +28,8 @@ class Documented(Dossier):
 
     `organisation`, `target` and `provider` are ids of this configuration, where the one that was struck, or acted, is
     described here; `subject` and `actors` say it in the source's own words in any case. `revision` says why the file was
-    last changed: it becomes the reason of the correction that readers see.
+    last changed: it becomes the reason of the correction that readers see. `formerly` are the names that the file had before,
+    so that its incident keeps its number.
     """
 
     id: Slug
@@ -40,3 +41,4 @@ class Documented(Dossier):
     tlp: Tlp = Tlp.CLEAR
     related: tuple[RelatedEntry, ...] = Field(default=(), max_length=50)
     revision: Text | None = None
+    formerly: tuple[Slug, ...] = Field(default=(), max_length=20)

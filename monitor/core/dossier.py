@@ -2,6 +2,8 @@
 
 Nothing here was measured, or it says so: a block can be measured while whoever ordered it is only reported. A date is as
 exact as its source (EDTF), and the date of a source is never the date of the event (design: `incidents.md`).
+
+A statement may be for fewer readers than its incident (`tlp`, TLP 2.0); `monitor.core.held_back` keeps it from the others.
 """
 
 import re
@@ -22,7 +24,7 @@ from monitor.core.descriptive import (
     StatedResult,
 )
 from monitor.core.edtf import Edtf
-from monitor.core.model import Country, Model, Slug, Text, Words
+from monitor.core.model import Country, Model, Slug, Text, Tlp, Words
 
 _WEB: Final = re.compile(r"https?://[^\s/]|\[erased\]$")
 
@@ -41,7 +43,13 @@ LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class DatedStatement(Model):
+class Statement(Model):
+    """Base of what somebody states and what could be for fewer readers than the rest."""
+
+    tlp: Tlp | None = Field(default=None, description="how far this alone may travel; left out: as far as the incident")
+
+
+class DatedStatement(Statement):
     """When something happened, by whose word."""
 
     date: Edtf
@@ -65,7 +73,7 @@ class Dates(Model):
         return self.effective or self.first_observed or self.decided or self.announced
 
 
-class Bounds(Model):
+class Bounds(Statement):
     """Between when it must have happened, derived from other dates. Never to be published as the event's date."""
 
     not_before: Edtf | None = None
@@ -73,7 +81,7 @@ class Bounds(Model):
     derived_from: Text
 
 
-class Subject(Model):
+class Subject(Statement):
     """Whom and what it struck, in the words of the source: most are not watched here."""
 
     organisation: Words
@@ -81,7 +89,7 @@ class Subject(Model):
     note: Text | None = None
 
 
-class Actor(Model):
+class Actor(Statement):
     """Somebody who had a part in it. `entity` is empty where the source names nobody."""
 
     entity: Words | None = None
@@ -93,7 +101,7 @@ class Actor(Model):
     note: Text | None = None
 
 
-class StatedCompulsion(Model):
+class StatedCompulsion(Statement):
     """Why whoever carried it out did so, by whose word."""
 
     value: Compulsion
@@ -101,7 +109,7 @@ class StatedCompulsion(Model):
     note: Text | None = None
 
 
-class LegalGround(Model):
+class LegalGround(Statement):
     """A basis that was named for it; `cited` is how."""
 
     value: LegalBasis
@@ -109,7 +117,7 @@ class LegalGround(Model):
     basis: Basis
 
 
-class DueProcess(Model):
+class DueProcess(Statement):
     """Whether those whom it struck were told, heard and represented; empty where nobody says."""
 
     notice_given: bool | None = None
@@ -119,7 +127,7 @@ class DueProcess(Model):
     basis: Basis
 
 
-class StatedReason(Model):
+class StatedReason(Statement):
     """The reason that somebody gave, in their words."""
 
     quote: Text
@@ -135,7 +143,7 @@ class Countries(Model):
     target: tuple[Country, ...] = ()
 
 
-class Impact(Model):
+class Impact(Statement):
     """What it did to people. Numbers only where somebody counted."""
 
     recurring_donors: int | None = Field(default=None, ge=0)
@@ -144,7 +152,7 @@ class Impact(Model):
     basis: Basis
 
 
-class CitedSource(Model):
+class CitedSource(Statement):
     """A source that can be cited (after CSL). `date` is its own date, never the event's."""
 
     title: Text
@@ -158,7 +166,7 @@ class CitedSource(Model):
     note: Text | None = None
 
 
-class EvidenceItem(Model):
+class EvidenceItem(Statement):
     """A thing that shows it: a document, a screenshot, a measurement of somebody else's."""
 
     title: Text
@@ -168,7 +176,7 @@ class EvidenceItem(Model):
     note: Text | None = None
 
 
-class Remedy(Model):
+class Remedy(Statement):
     """What was, or can be, done against it."""
 
     body: Words = Field(description="the court, company or public that is asked")
@@ -181,7 +189,7 @@ class Remedy(Model):
     sources: tuple[CitedSource, ...] = ()
 
 
-class Reply(Model):
+class Reply(Statement):
     """What one of those accused answered."""
 
     by: Words
@@ -190,7 +198,7 @@ class Reply(Model):
     source: CitedSource | None = None
 
 
-class Reinstatement(Model):
+class Reinstatement(Statement):
     """Access restored, or a way back announced, by whoever took it away."""
 
     scope: Literal["announced", "partial", "full"]
@@ -198,6 +206,17 @@ class Reinstatement(Model):
     by: Words | None = None
     basis: Basis
     note: Words | None = None
+
+
+class Marks(Model):
+    """How far texts may travel that have no room for a mark of their own; left out: as far as the incident."""
+
+    summary: Tlp | None = None
+    date_note: Tlp | None = None
+    affected_services: Tlp | None = None
+    outcome_note: Tlp | None = None
+    confidence_note: Tlp | None = None
+    note: Tlp | None = None
 
 
 class Dossier(Model):
@@ -233,3 +252,4 @@ class Dossier(Model):
     replies: tuple[Reply, ...] = Field(default=(), max_length=50)
     reinstatement: Reinstatement | None = None
     note: Text | None = None
+    marks: Marks = Marks()

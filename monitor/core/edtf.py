@@ -111,6 +111,10 @@ _FRAMES: Final[Mapping[Language, Mapping[str, str]]] = MappingProxyType(
             "from around": "from around {0}",
             "to": "to {0}",
             "to around": "to around {0}",
+            "not before": "not before {0}",
+            "not before around": "not before about {0}",
+            "not after": "not after {0}",
+            "not after around": "not after about {0}",
         },
         "ru": {
             "around": "около {0}",
@@ -122,6 +126,10 @@ _FRAMES: Final[Mapping[Language, Mapping[str, str]]] = MappingProxyType(
             "from around": "примерно с {0}",
             "to": "по {0}",
             "to around": "примерно по {0}",
+            "not before": "не ранее {0}",
+            "not before around": "не ранее чем около {0}",
+            "not after": "не позднее {0}",
+            "not after around": "не позднее чем около {0}",
         },
     }
 )
@@ -138,6 +146,18 @@ def spoken(text: str, language: Language) -> str:
     if first == _OPEN:
         return _framed("by", last, language)
     return f"{_framed('from', first, language)} {_framed('to', last, language)}"
+
+
+def spoken_bounds(not_before: str | None, not_after: str | None, language: Language) -> str:
+    """Between when something must have happened: "not before 2021, not after 25 December 2021"; empty where neither is known."""
+    earliest = _framed("not before", points(not_before)[0], language) if not_before else ""
+    latest = _framed("not after", points(not_after)[-1], language) if not_after else ""
+    return ", ".join(part for part in (earliest, latest) if part)
+
+
+def points(text: str) -> list[str]:
+    """The one or two points of a date, without the side that it leaves open. Raises `NotADate`."""
+    return [part for part in checked(text).split("/") if part != _OPEN]
 
 
 def _framed(word: str, point: str, language: Language) -> str:

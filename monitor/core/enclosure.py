@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from monitor.core import wording
 from monitor.core.grouping import DIGEST
+from monitor.core.hearing import Late
 from monitor.core.message import Message
 
 GROUP: Final = "group"
@@ -28,13 +29,13 @@ _ITEM: Final = ("incident", "version", "stage", "severity", "tlp", "title", "url
 class Entry:
     """A message that is told, with earlier ones of the same incident that it covers, in order.
 
-    - `is_late`: nobody could be told of the alarm while it lasted
+    - `late`: what it is to those who were not told of the alarm while it lasted; None where they were
     - `again`: somebody asked to have it once more
     """
 
     message: Message
     covered: tuple[Message, ...] = ()
-    is_late: bool = False
+    late: Late | None = None
     again: bool = False
 
     @property
@@ -49,8 +50,8 @@ def of_one(entry: Entry) -> dict[str, Any]:
     if not entry.covered:
         return payload
     data = {**payload["data"], "covers": sorted({one.version for one in entry.messages})}
-    if entry.is_late:
-        data |= {"late": True, "text": wording.told_late(data["text"], data["language"])}
+    if entry.late:
+        data |= {"late": True, "text": wording.told_late(data["text"], data["language"], entry.late)}
     return {**payload, "data": data}
 
 

@@ -7,9 +7,19 @@ added, while incidents stand.
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from monitor.core.message import Message
+
+
+class Late(StrEnum):
+    """What it is to a receiver that hears of a loss only when it is over."""
+
+    FIRST = "first"
+    """All that they ever heard of the case."""
+    RETURN = "return"
+    """They know that it was over, and not that it had come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +56,21 @@ class Hearing:
         """
         turns = self._turns.get((channel, incident), ())
         alarms = [turn for turn in turns if not turn.is_last]
-        heard = max((turn.version for turn in alarms if turn.has_arrived), default=None)
+        heard = self._heard(channel, incident)
         if heard is None:
             return False
         over = max((turn.version for turn in turns if turn.is_last and turn.has_arrived), default=-1)
         missed = max((*waiting, *(turn.version for turn in alarms if not turn.has_arrived)), default=-1)
         return heard > over or missed <= over
+
+    def has_heard_of(self, channel: str, incident: str | None) -> bool:
+        """Whether a receiver was ever told that something was lost."""
+        return self._heard(channel, incident) is not None
+
+    def _heard(self, channel: str, incident: str | None) -> int | None:
+        """The version of the last alarm that has arrived."""
+        turns = self._turns.get((channel, incident), ())
+        return max((turn.version for turn in turns if turn.has_arrived and not turn.is_last), default=None)
 
     def has_voice(self, route: str, channel: str, incident: str | None) -> bool:
         """Whether the route raised the alarm there, or tried to."""

@@ -4,6 +4,7 @@ Everything that happens to an incident is an event in an append-only log; an inc
 `apply` carries one out. Which events a new verdict causes is decided by `advance` in `monitor.core.life`.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -337,7 +338,8 @@ def _as_stated(incident: Incident, change: Change) -> Incident:
         return incident
     dates = incident.dossier.dates
     key = change.key or incident.key
-    return replace(incident, key=key, onset=stated_bracket(dates.beginning), end=stated_bracket(dates.ended))
+    provider = incident.provider if change.digest is None else change.provider  # a file says all: what it leaves out is not so
+    return replace(incident, key=key, provider=provider, onset=stated_bracket(dates.beginning), end=stated_bracket(dates.ended))
 
 
 def stated_bracket(stated: DatedStatement | None) -> Bracket | None:
@@ -369,11 +371,16 @@ def looks_kept(incident: Incident) -> tuple[datetime, datetime | None] | None:
 def is_newer(incident: Incident, known: Incident | None) -> bool:
     """Whether this is the newer word on a case: the same incident as it is by now, one that is open, or else a later one.
 
-    Times come second: a clock may have been set back between two incidents, and only the last of a case can be open.
+    Later is what was numbered later: a clock may have been set back between two incidents. Only the last of a case can be open.
     """
     if known is None or known.id == incident.id:
         return known is None or known.version <= incident.version
-    return (known.is_open, known.detected, known.id) < (incident.is_open, incident.detected, incident.id)
+    return (known.is_open, _numbered(known), known.detected) < (incident.is_open, _numbered(incident), incident.detected)
+
+
+def _numbered(incident: Incident) -> tuple[int, ...]:
+    """The numbers in its id, which are given in the order in which incidents begin: the year, and the one within the year."""
+    return tuple(map(int, re.findall(r"\d+", incident.id)))
 
 
 def fold(events: Iterable[Event]) -> Incident | None:

@@ -13,6 +13,7 @@ from typing import Final
 
 from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, apply, is_newer, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.setback import NONE_MISDATED, SKEW, Misdated, bounded, setback
 from monitor.core.sight import BLIND, NOBODY
 from monitor.core.verdict import Verdict
 from probes.kit.vocabulary import State
@@ -34,9 +35,6 @@ SILENCE: Final = timedelta(hours=1)
 
 REOPEN: Final = timedelta(days=1)
 """A return within this time continues the same incident."""
-
-SKEW: Final = timedelta(minutes=1)
-"""Rounds dated later than this after now were stamped by a clock that has since been set back: they wait for their time."""
 
 WINDOW: Final = 64
 """Rounds that are remembered of each vantage point; far more than any decision asks for."""
@@ -147,19 +145,21 @@ def outlook(country: str | None, windows: Mapping[str, Sequence[Verdict]], momen
     )
 
 
-def advance(incident: Incident | None, seen: Outlook, now: datetime, new_id: Callable[[], str]) -> tuple[Event, ...]:
+def advance(
+    incident: Incident | None, seen: Outlook, now: datetime, new_id: Callable[[], str], misdated: Misdated = NONE_MISDATED
+) -> tuple[Event, ...]:
     """Decide what is known of a country does to its case, whose latest incident is `incident`.
 
-    `new_id` is called only when a new incident begins.
+    `new_id` is called only when a new incident begins. `misdated` knows which times are of a clock that ran ahead.
     """
-    if incident is None or _is_over(incident, now):
+    if incident is None or _is_over(incident, now, misdated):
         return _begin(seen, now, new_id)
     change = _next_change(incident, seen)
     return () if change is None else (record(incident.id, incident.version + 1, now, *change),)
 
 
-def _is_over(incident: Incident, now: datetime) -> bool:
-    return incident.closed_at is not None and now - incident.closed_at > REOPEN
+def _is_over(incident: Incident, now: datetime, misdated: Misdated) -> bool:
+    return incident.closed_at is not None and now - misdated.latest(incident.closed_at) > REOPEN
 
 
 def _begin(seen: Outlook, now: datetime, new_id: Callable[[], str]) -> tuple[Event, ...]:
@@ -233,6 +233,9 @@ class IsolationStep:
     windows: Mapping[str, tuple[Verdict, ...]] = field(default_factory=dict)
     incidents: Mapping[CaseKey, Incident] = field(default_factory=dict)
     events: tuple[tuple[Event, Incident], ...] = ()
+    at: datetime | None = None
+    """What the clock showed; None where nothing was worked out."""
+    misdated: Misdated = NONE_MISDATED
 
 
 class Isolations:
@@ -241,10 +244,12 @@ class Isolations:
     def __init__(self, rounds: Iterable[Verdict] = (), incidents: Iterable[Incident] = ()) -> None:
         self._incidents: dict[CaseKey, Incident] = {}
         self._windows: dict[str, tuple[Verdict, ...]] = {}
+        self._clock: datetime | None = None
+        self._misdated = NONE_MISDATED
         for incident in incidents:
             self.revise(incident)
         for verdict in rounds:
-            self._windows[verdict.check] = _extended(self._windows.get(verdict.check, ()), verdict)
+            self._windows[verdict.check] = _extended(self._windows.get(verdict.check, ()), verdict)[-2 * WINDOW :]
 
     @property
     def incidents(self) -> tuple[Incident, ...]:
@@ -253,24 +258,36 @@ class Isolations:
 
     def take(self, rounds: Collection[Verdict], now: datetime, new_id: Callable[[], str]) -> IsolationStep:
         """Work out what these rounds change."""
-        windows: dict[str, tuple[Verdict, ...]] = {}
+        windows, misdated = self._brought_back(now)
         incidents: dict[CaseKey, Incident] = {}
         events: list[tuple[Event, Incident]] = []
         for verdict in sorted(rounds, key=lambda one: (one.at, one.observation)):
-            before = windows.get(verdict.check) or self._windows.get(verdict.check, ())
-            windows[verdict.check] = _extended(before, verdict)
+            before = windows[verdict.check] if verdict.check in windows else self._windows.get(verdict.check, ())
+            windows[verdict.check] = bounded(_extended(before, verdict), now, WINDOW)
             key = case_of(verdict.country)
             incident = incidents.get(key) or self._incidents.get(key)
-            seen = outlook(verdict.country, {**self._windows, **windows}, verdict.at, now)
-            for event in advance(incident, seen, now, new_id):
+            known = {check: window for check, window in {**self._windows, **windows}.items() if window}
+            seen = outlook(verdict.country, known, verdict.at, now)
+            for event in advance(incident, seen, now, new_id, misdated):
                 incident = apply(None if event.kind is EventKind.OPENED else incident, event)
                 incidents[key] = incident
                 events.append((event, incident))
-        return IsolationStep(windows, incidents, tuple(events))
+        return IsolationStep(windows, incidents, tuple(events), now, misdated)
+
+    def _brought_back(self, now: datetime) -> tuple[dict[str, tuple[Verdict, ...]], Misdated]:
+        """The windows without the rounds that have spoken before the clock was set back to `now`, if it was."""
+        found = setback(self._clock, now)
+        if found is None:
+            return {}, self._misdated
+        windows = {check: tuple(one for one in window if not found.has_spoken(one)) for check, window in self._windows.items()}
+        closed = [one.closed_at for one in self._incidents.values() if one.closed_at is not None]
+        return windows, self._misdated.at_setback(now, closed)
 
     def keep(self, step: IsolationStep) -> None:
         """Remember what `take` worked out."""
-        self._windows.update(step.windows)
+        self._windows = {check: window for check, window in {**self._windows, **step.windows}.items() if window}
+        if step.at is not None:
+            self._clock, self._misdated = step.at, step.misdated
         for incident in step.incidents.values():
             self.revise(incident)
 
@@ -288,4 +305,4 @@ class Isolations:
 def _extended(window: Iterable[Verdict], verdict: Verdict) -> tuple[Verdict, ...]:
     """The window with one round more, oldest first. Of those that decide nothing only the newest is of any use."""
     ordered = sorted((*window, verdict), key=lambda one: (one.at, one.observation))
-    return tuple(one for one in ordered if _decides(one) or one is ordered[-1])[-WINDOW:]
+    return tuple(one for one in ordered if _decides(one) or one is ordered[-1])

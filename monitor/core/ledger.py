@@ -14,8 +14,9 @@ from monitor.core.confirmation import Stretch
 from monitor.core.contrast import all_turned_bad
 from monitor.core.incident import KIND_OF_STATE, CaseKey, Event, Incident, apply, case_key, concerns, is_newer
 from monitor.core.kinds import EventKind, Kind, Origin
-from monitor.core.life import advance, excuse, still_telling
+from monitor.core.life import advance, bounds, excuse, is_followed, still_telling
 from monitor.core.planned import NOTHING_PLANNED, Planned, explanation
+from monitor.core.setback import NONE_MISDATED, Misdated, bounded, setback, spoken_and_waiting
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Confirmation, PlannedChange
 from probes.kit.vocabulary import State, Strength
@@ -42,6 +43,9 @@ class Step:
     """Looks that say something else than the same check did lately, in a case that stands open."""
     explained: tuple[tuple[Verdict, PlannedChange], ...] = ()
     """Losses that a planned change explains, each with that change: they have no bearing."""
+    at: datetime | None = None
+    """What the clock showed; None where nothing was worked out."""
+    misdated: Misdated = NONE_MISDATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class _Batch:
     now: datetime
     new_id: Callable[[], str]
     planned: Planned
+    misdated: Misdated
     windows: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
     incidents: dict[CaseKey, Incident] = field(default_factory=dict)
     events: list[tuple[Event, Incident]] = field(default_factory=list)
@@ -68,10 +73,12 @@ class Ledger:
         self._checks: defaultdict[Subject, set[str]] = defaultdict(set)
         self._looking: defaultdict[str, set[str]] = defaultdict(set)
         self._cases: defaultdict[Subject, set[CaseKey]] = defaultdict(set)
+        self._clock: datetime | None = None
+        self._misdated = NONE_MISDATED
         for incident in incidents:
             self.revise(incident)
         for verdict in filter(_has_bearing, sorted(verdicts, key=_in_time)):
-            self._remember(verdict.check, self._extended(verdict, self._windows))
+            self._remember(verdict.check, self._extended(verdict, self._windows)[-2 * WINDOW :])
 
     @property
     def incidents(self) -> tuple[Incident, ...]:
@@ -91,15 +98,29 @@ class Ledger:
         planned: Planned = NOTHING_PLANNED,
     ) -> Step:
         """Work out what `verdicts`, in the order in which they were made, change. Looks that are known already change nothing."""
-        batch = _Batch(policy, now, new_id, planned)
+        batch = self._batch(policy, now, new_id, planned)
         for verdict in sorted(verdicts, key=_in_time):
             if _has_bearing(verdict) and not self._knows(verdict, batch.windows):
                 self._take(verdict, batch)
-        return Step(batch.windows, batch.incidents, tuple(batch.events), tuple(batch.turned), tuple(batch.explained))
+        happened = tuple(batch.events), tuple(batch.turned), tuple(batch.explained)
+        return Step(batch.windows, batch.incidents, *happened, at=now, misdated=batch.misdated)
+
+    def _batch(self, policy: Confirmation, now: datetime, new_id: Callable[[], str], planned: Planned) -> _Batch:
+        """The circumstances. Where the clock was set back, what its wrong time has left behind is seen to first."""
+        found = setback(self._clock, now)
+        if found is None:
+            return _Batch(policy, now, new_id, planned, self._misdated)
+        times = [at for one in self._incidents.values() for at in (*bounds(one), one.closed_at) if at is not None]
+        batch = _Batch(policy, now, new_id, planned, self._misdated.at_setback(now, times))
+        for check, window in self._windows.items():
+            kept = tuple(look for look in window if not found.has_spoken(look))
+            if len(kept) < len(window):
+                batch.windows[check] = kept
+        return batch
 
     def _take(self, verdict: Verdict, batch: _Batch) -> None:
         is_new = self._is_new(verdict, batch)
-        window = batch.windows[verdict.check] = self._extended(verdict, batch.windows)
+        window = batch.windows[verdict.check] = bounded(self._extended(verdict, batch.windows), batch.now, WINDOW)
         change = explanation(verdict, batch.planned)
         if change is not None:
             batch.explained.append((verdict, change))
@@ -117,6 +138,8 @@ class Ledger:
             self.revise(incident)
         for check, window in step.windows.items():
             self._remember(check, window)
+        if step.at is not None:
+            self._clock, self._misdated = step.at, step.misdated
 
     def revise(self, incident: Incident) -> None:
         """Remember an incident as it is on record; of several in one case, the latest counts.
@@ -130,11 +153,19 @@ class Ledger:
     def forget_others(self, checks: Container[str]) -> None:
         """Forget the looks of all checks but these: what is no longer looked at has no say any more."""
         for check in [check for check in self._windows if check not in checks]:
-            last = self._windows.pop(check)[-1]
-            self._checks[last.organisation, last.target].discard(check)
-            self._looking[last.vantage].discard(check)
+            self._forget(check)
+
+    def _forget(self, check: str) -> None:
+        if check not in self._windows:
+            return
+        last = self._windows.pop(check)[-1]
+        self._checks[last.organisation, last.target].discard(check)
+        self._looking[last.vantage].discard(check)
 
     def _remember(self, check: str, window: tuple[Verdict, ...]) -> None:
+        if not window:
+            self._forget(check)
+            return
         last = window[-1]
         subject = (last.organisation, last.target)
         self._checks[subject].add(check)
@@ -145,19 +176,20 @@ class Ledger:
         """All that is remembered while a case stands open; else what is not too old and still tells something."""
         subject = (window[-1].organisation, window[-1].target)
         cases = {key: self._incidents[key] for key in self._cases[subject]} | batch.incidents
-        watched = any(one.is_open for key, one in cases.items() if (key.organisation, key.target) == subject)
-        if watched:
+        known = [one for key, one in cases.items() if (key.organisation, key.target) == subject]
+        if any(is_followed(one, batch.policy, batch.now, batch.misdated) for one in known):
             return window
-        since = window[-1].at - REACH
-        return still_telling([look for look in window if look.at >= since], batch.policy)
+        heard, waiting = spoken_and_waiting(window, batch.now)
+        recent = [look for look in heard if look.at >= heard[-1].at - REACH]
+        return (*(still_telling(recent, batch.policy) if recent else ()), *waiting)
 
     def _extended(self, verdict: Verdict, windows: Mapping[str, tuple[Verdict, ...]]) -> tuple[Verdict, ...]:
         window = [*self._window(verdict.check, windows)]
         insort(window, verdict, key=_in_time)
-        return tuple(window[-WINDOW:])
+        return tuple(window)
 
     def _window(self, check: str, windows: Mapping[str, tuple[Verdict, ...]]) -> tuple[Verdict, ...]:
-        return windows.get(check) or self._windows.get(check, ())
+        return windows[check] if check in windows else self._windows.get(check, ())
 
     def _knows(self, verdict: Verdict, windows: Mapping[str, tuple[Verdict, ...]]) -> bool:
         return any(look.observation == verdict.observation for look in self._window(verdict.check, windows))
@@ -193,7 +225,7 @@ class Ledger:
             windows = (self._window(check, batch.windows) for check in self._looking[row.vantage])
             return all_turned_bad(windows, key.organisation, row.first.at, verdict.at, batch.policy)
 
-        for event in advance(incident, seen, batch.policy, batch.now, batch.new_id, key, is_general):
+        for event in advance(incident, seen, batch.policy, batch.now, batch.new_id, key, is_general, batch.misdated):
             incident = apply(None if event.kind is EventKind.OPENED else incident, event)
             batch.incidents[key] = incident
             batch.events.append((event, incident))
@@ -209,10 +241,9 @@ class Ledger:
     def _seen(self, key: CaseKey, verdict: Verdict, batch: _Batch) -> Iterator[Verdict]:
         """The remembered looks that concern the case and that no planned change explains, those of this very batch included."""
         known = self._checks[verdict.organisation, verdict.target]
-        fresh = {check for check, window in batch.windows.items() if concerns(key, window[-1])}
-        for check in known | fresh:
+        for check in known | batch.windows.keys():
             window = self._window(check, batch.windows)
-            if concerns(key, window[-1]):
+            if window and concerns(key, window[-1]):
                 yield from _unexplained(window, batch.planned)
 
 

@@ -1,20 +1,16 @@
 """The life of an incident: which events the looks so far cause. Pure; the policy is that of `detection.md`."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core.confirmation import (
     Bearing,
     Course,
-    Shows,
     Stretch,
     courses,
-    is_coming_and_going,
-    is_explicit,
-    is_over,
-    is_steady,
 )
+from monitor.core.contradiction import contradiction
 from monitor.core.incident import (
     FAMILY_OF_STATE,
     KIND_OF_STATE,
@@ -27,37 +23,23 @@ from monitor.core.incident import (
     Change,
     Event,
     Incident,
+    Relation,
     case_key,
     concerns,
     record,
 )
-from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.kinds import EventKind, IncidentStage, Kind, RelationKind
 from monitor.core.letting_go import CONFIGURATION
+from monitor.core.proof import Case, Contrast, kinds_shown, names, recovery, shows_kind, suspicion, what_is_proven
+from monitor.core.setback import NONE_MISDATED, SKEW, Misdated
 from monitor.core.severity import intercepts
 from monitor.core.verdict import Verdict
 from monitor.core.watchlist import Confirmation
 from probes.kit.vocabulary import State, Strength
 
-SKEW = timedelta(minutes=1)
-"""Looks dated later than this after now were stamped by a clock that has since been set back: they wait for their time."""
-
 EXPLAINED = "a change that the organisation had planned explains it"
 
 _SAID_OTHERWISE = frozenset({IncidentStage.REINSTATED, IncidentStage.AVERTED, IncidentStage.RETRACTED})
-
-Contrast = Callable[[Stretch], bool]
-"""Whether whatever spoils these looks spoils most unrelated targets of the same vantage point too: then it may be to blame."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """What the looks say at one moment. `lost` are the courses that end with a loss and still speak."""
-
-    courses: tuple[Course, ...]
-    lost: tuple[Course, ...]
-    policy: Confirmation
-    moment: datetime
-    contrast: Contrast
 
 
 def bearing(key: CaseKey, verdict: Verdict) -> Bearing | None:
@@ -91,8 +73,8 @@ def still_telling(window: Sequence[Verdict], policy: Confirmation) -> tuple[Verd
 def _beginnings(key: CaseKey, window: Sequence[Verdict], policy: Confirmation) -> Iterator[datetime]:
     """When whatever may still be coming and going began, or rather the good look before it."""
     for course in courses(window, lambda verdict: bearing(key, verdict), policy):
-        kinds = _kinds([course])
-        narrower = [shows for shows in map(_shows, kinds) if not all(map(shows, course.losses))]
+        kinds = kinds_shown([course])
+        narrower = [shows for shows in map(shows_kind, kinds) if not all(map(shows, course.losses))]
         found = [course.coming_and_going(), *map(course.coming_and_going, narrower)]
         yield from ((losses.before or losses.first).at for losses in found if losses is not None)
 
@@ -105,68 +87,90 @@ def advance(
     new_id: Callable[[], str],
     key: CaseKey,
     contrast: Contrast = lambda _: False,
+    misdated: Misdated = NONE_MISDATED,
 ) -> tuple[Event, ...]:
     """Decide what the looks so far do to a case: no event, or those that bring the incident up to date.
 
     `verdicts` are the recent looks that concern the case, in any order; `incident` is the case's latest incident, if there
     is one. `new_id` is called only when a new incident begins. How old a look is counts from the newest one, so that looks
     which arrive late, after a cut, are read as they were made. `contrast` is asked before a bare failure is confirmed.
+    `misdated` knows which times of the incident are of a clock that ran ahead.
     """
-    known = [verdict for verdict in _unaccounted(incident, verdicts) if verdict.at <= now + SKEW]
+    since = _heard_from(incident, misdated)
+    known = [verdict for verdict in verdicts if verdict.at <= now + SKEW and (since is None or verdict.at >= since)]
     moment = max((verdict.at for verdict in known), default=now)
     heard = courses(known, lambda verdict: bearing(key, verdict), policy)
-    lost = tuple(one for one in heard if one.bearing is Bearing.LOST and one.is_present(moment))
-    case = _Case(heard, lost, policy, moment, contrast)
-    if incident is None or _is_over(incident, policy, now):
-        return _begin(new_id, case, now, replace(_suspicion(lost), key=key, heard_from=_heard_from(incident))) if lost else ()
+    case = Case(heard, policy, moment, contrast)
+    if incident is None or _is_over(incident, policy, now, misdated):
+        suspected = replace(suspicion(case.lost), key=key, heard_from=since) if case.lost else None
+        return _begin(suspected, what_is_proven(case), now, new_id) if suspected else ()
+    if _is_taken_back_by_a_person(incident):
+        spoken = courses([verdict for verdict in verdicts if verdict.at <= now + SKEW], lambda one: bearing(key, one), policy)
+        return _begin_in_spite(incident, contradiction(incident, spoken, case, since or now), now, new_id)
     changes = _next_changes(incident, case)
     return tuple(record(incident.id, incident.version + 1 + index, now, *change) for index, change in enumerate(changes))
 
 
-def _unaccounted(incident: Incident | None, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
-    """The looks that still count: once an incident has ended, only what was seen since can bring it back, or begin another."""
-    since = _heard_from(incident)
-    return verdicts if since is None else [verdict for verdict in verdicts if verdict.at >= since]
-
-
-def _heard_from(incident: Incident | None) -> datetime | None:
-    """Since when looks count, if not all do.
+def _heard_from(incident: Incident | None, misdated: Misdated) -> datetime | None:
+    """Since when looks count, if not all do: once an incident has ended, only what was seen since can open it, or another.
 
     Where a person has said that it is over, or never was, the looks that this person knew of have had their say.
     """
-    if incident is None:
-        return None
-    bounds = [incident.heard_from, incident.end.by if incident.end else None]
-    if _is_a_persons_word(incident):
-        bounds.append(incident.closed_at)
-    return max((bound for bound in bounds if bound is not None), default=None)
+    return max(map(misdated.latest, bounds(incident)), default=None) if incident else None
+
+
+def bounds(incident: Incident) -> tuple[datetime, ...]:
+    """The times before which looks at the target have had their say."""
+    said = incident.closed_at if _is_a_persons_word(incident) else None
+    return tuple(at for at in (incident.heard_from, incident.end.by if incident.end else None, said) if at is not None)
 
 
 def _is_a_persons_word(incident: Incident) -> bool:
     return incident.stage in _SAID_OTHERWISE and incident.stage_by not in {None, CONFIGURATION}
 
 
-def _is_over(incident: Incident, policy: Confirmation, now: datetime) -> bool:
-    return incident.closed_at is not None and now - incident.closed_at > timedelta(seconds=policy.reopen)
+def _is_taken_back_by_a_person(incident: Incident) -> bool:
+    return incident.stage is IncidentStage.RETRACTED and _is_a_persons_word(incident)
 
 
-def _begin(new_id: Callable[[], str], case: _Case, now: datetime, suspicion: Change) -> tuple[Event, ...]:
+def is_followed(incident: Incident, policy: Confirmation, now: datetime, misdated: Misdated) -> bool:
+    """Whether all looks at its target matter: while it stands open, and while a person's retraction asks what was seen since."""
+    silenced = _is_taken_back_by_a_person(incident) and not _is_over(incident, policy, now, misdated)
+    return incident.is_open or silenced
+
+
+def _is_over(incident: Incident, policy: Confirmation, now: datetime, misdated: Misdated) -> bool:
+    """Whether it cannot open again."""
+    closed = incident.closed_at
+    return closed is not None and now - misdated.latest(closed) > timedelta(seconds=policy.reopen)
+
+
+def _begin(suspected: Change, proven: Change | None, now: datetime, new_id: Callable[[], str]) -> tuple[Event, ...]:
     name = new_id()
-    opened = record(name, 1, now, EventKind.OPENED, suspicion)
-    proven = _proven(case)
+    opened = record(name, 1, now, EventKind.OPENED, suspected)
     if proven is None:
         return (opened,)
     return opened, record(name, 2, now, EventKind.CONFIRMED, proven)
 
 
-def _next_changes(incident: Incident, case: _Case) -> tuple[tuple[EventKind, Change], ...]:
+def _begin_in_spite(taken_back: Incident, proven: Change | None, now: datetime, new_id: Callable[[], str]) -> tuple[Event, ...]:
+    """Another incident, since the one that a person took back stays so. It hears nothing of what came before its own onset."""
+    if proven is None or proven.onset is None:
+        return ()
+    related = (Relation(RelationKind.SEE_ALSO, taken_back.id),)
+    since = proven.onset.after or proven.onset.by
+    suspected = replace(proven, stage=IncidentStage.SUSPECTED, key=taken_back.key, heard_from=since, relations=related)
+    return _begin(suspected, proven, now, new_id)
+
+
+def _next_changes(incident: Incident, case: Case) -> tuple[tuple[EventKind, Change], ...]:
     if incident.stage is IncidentStage.RETRACTED and incident.confirmed_at is None:
-        return _suspect_again(case) if case.lost and not _is_a_persons_word(incident) else ()
-    change = _next_change(incident, case, _proven(case))
+        return _suspect_again(case) if case.lost else ()
+    change = _next_change(incident, case, what_is_proven(case))
     return () if change is None else (change,)
 
 
-def _next_change(incident: Incident, case: _Case, proven: Change | None) -> tuple[EventKind, Change] | None:
+def _next_change(incident: Incident, case: Case, proven: Change | None) -> tuple[EventKind, Change] | None:
     match incident.stage:
         case IncidentStage.SUSPECTED:
             return _resolve_suspicion(case, proven)
@@ -181,7 +185,7 @@ def _next_change(incident: Incident, case: _Case, proven: Change | None) -> tupl
     return None
 
 
-def _still_lost(case: _Case, proven: Change) -> Change:
+def _still_lost(case: Case, proven: Change) -> Change:
     """A loss that was said to be over, or that nobody followed for a while, has come and gone only if a look since was good."""
     came_and_went = any(bearing is Bearing.WELL for course in case.courses for _, bearing in course.looks)
     return replace(proven, intermittent=bool(proven.intermittent) or came_and_went)
@@ -200,14 +204,14 @@ def excuse(incident: Incident, verdicts: Iterable[Verdict], now: datetime, expla
     return record(incident.id, incident.version + 1, now, EventKind.RETRACTED, change)
 
 
-def _suspect_again(case: _Case) -> tuple[tuple[EventKind, Change], ...]:
+def _suspect_again(case: Case) -> tuple[tuple[EventKind, Change], ...]:
     """A suspicion that was taken back is back; the looks may prove it at once."""
-    proven = _proven(case)
-    again = EventKind.REOPENED, _suspicion(case.lost)
+    proven = what_is_proven(case)
+    again = EventKind.REOPENED, suspicion(case.lost)
     return (again, (EventKind.CONFIRMED, proven)) if proven else (again,)
 
 
-def _resolve_suspicion(case: _Case, proven: Change | None) -> tuple[EventKind, Change] | None:
+def _resolve_suspicion(case: Case, proven: Change | None) -> tuple[EventKind, Change] | None:
     if proven:
         return EventKind.CONFIRMED, proven
     if case.lost or not any(course.bearing is Bearing.WELL for course in case.courses):
@@ -223,24 +227,24 @@ def _has_come_back(course: Course) -> bool:
     return losses is not None and losses.returns > 1
 
 
-def _follow(incident: Incident, case: _Case, proven: Change | None) -> tuple[EventKind, Change] | None:
+def _follow(incident: Incident, case: Case, proven: Change | None) -> tuple[EventKind, Change] | None:
     if proven and (told := _known_better(incident, proven)):
         return EventKind.RECLASSIFIED, told
     if proven and proven.intermittent and not incident.intermittent:
         return EventKind.SCOPE_CHANGED, Change(intermittent=True, looks=proven.looks)
-    recovered = tuple(row for course in case.courses if (row := _recovery(course, incident)) is not None)
+    recovered = tuple(row for course in case.courses if (row := recovery(course, incident)) is not None)
     back = {row.check for row in recovered}
     open_still = tuple(course for course in case.courses if course.check not in back and _holds(course, case.moment))
     seeing = _still_seeing(incident, open_still, recovered)
     if proven:
         seeing = _joined(seeing, proven.vantages)
     if not seeing:
-        return EventKind.ENDED, Change(stage=IncidentStage.ENDED, end=_end(recovered), looks=_names(recovered))
+        return EventKind.ENDED, Change(stage=IncidentStage.ENDED, end=_end(recovered), looks=names(recovered))
     if seeing != incident.vantages:
         return EventKind.SCOPE_CHANGED, Change(
             vantages=seeing,
             mechanisms=_joined(incident.mechanisms, proven.mechanisms if proven else ()),
-            looks=proven.looks if proven else _names(recovered),
+            looks=proven.looks if proven else names(recovered),
         )
     return None
 
@@ -279,109 +283,6 @@ def _tells_more(proven: Change, incident: Incident) -> bool:
     return order.get(proven.kind or incident.kind, 99) < order.get(incident.kind, 99)
 
 
-def _recovery(course: Course, incident: Incident) -> Stretch | None:
-    """The good looks with which a course has come back for certain; None where it has not."""
-    row = course.row()
-    if row is None or course.bearing is not Bearing.WELL:
-        return None
-    leak = course.let_through(incident.onset.by if incident.onset else incident.detected)
-    over = is_over(row, course.policy, let_through=leak, explicit=incident.strength is Strength.EXPLICIT)
-    return row if over else None
-
-
 def _end(recovered: Iterable[Stretch]) -> Bracket:
     last = max(recovered, key=lambda row: row.first.at)
     return Bracket(after=last.before.at if last.before else None, by=last.first.at)
-
-
-def _onset(lost: Sequence[Stretch]) -> Bracket:
-    first = min(lost, key=lambda stretch: stretch.first.at)
-    return Bracket(after=first.before.at if first.before else None, by=first.first.at)
-
-
-def _suspicion(lost: Iterable[Course]) -> Change:
-    rows = [row for course in lost if (row := course.row()) is not None]
-    return replace(_account(rows), stage=IncidentStage.SUSPECTED)
-
-
-def _account(lost: Sequence[Stretch]) -> Change:
-    """Say what the looks show, led by the most telling of them."""
-    best = min((stretch.last for stretch in lost), key=_weight)
-    return Change(
-        kind=KIND_OF_STATE[best.state],
-        onset=_onset(lost),
-        vantages=tuple(sorted({stretch.vantage for stretch in lost})),
-        mechanisms=tuple(sorted({look.mechanism for stretch in lost for look in stretch.looks if look.mechanism})),
-        rule=best.rule,
-        because=best.because,
-        strength=best.strength,
-        looks=_names(lost),
-    )
-
-
-def _weight(verdict: Verdict) -> tuple[int, int, str]:
-    kind = KIND_OF_STATE[verdict.state]
-    rank = PATH_KINDS.index(kind) if kind in PATH_KINDS else 0
-    return list(Strength).index(verdict.strength), rank, verdict.observation
-
-
-def _names(looks: Iterable[Stretch]) -> tuple[str, ...]:
-    return tuple(sorted({look.observation for stretch in looks for look in stretch.looks}))
-
-
-def _proven(case: _Case) -> Change | None:
-    """The account of the most telling kind of loss that the looks prove, or None if they prove none yet."""
-    for kind in _kinds(case.lost):
-        evidence = [_evidence(course, kind) for course in case.lost]
-        proving = [proof for rows in evidence if (proof := _proof(rows, kind, evidence, case)) is not None]
-        if proving:
-            broken = any(row.returns for row in proving)
-            comes_and_goes = broken or any(_comes_and_goes(row, case.policy) for rows in evidence for row in rows)
-            return replace(_account(proving), kind=kind, stage=IncidentStage.CONFIRMED, intermittent=comes_and_goes or None)
-    return None
-
-
-def _comes_and_goes(row: Stretch, policy: Confirmation) -> bool:
-    """Whether good looks lay between the losses so often that this is no steady loss which once let a look through."""
-    return row.returns >= policy.returns and is_coming_and_going(row, policy)
-
-
-def _kinds(lost: Iterable[Course]) -> tuple[Kind, ...]:
-    """The kinds of loss that the looks may prove, most telling first: every artefact is also a failure to reach."""
-    shown = {KIND_OF_STATE[look.state] for course in lost for look in course.losses}
-    if shown & set(PATH_KINDS):
-        shown.add(Kind.UNREACHABLE)
-    return tuple(kind for kind in dict.fromkeys((*PATH_KINDS, *Kind)) if kind in shown)
-
-
-def _shows(kind: Kind) -> Shows:
-    kinds = PATH_KINDS if kind is Kind.UNREACHABLE else (kind,)
-    return lambda look: KIND_OF_STATE[look.state] in kinds
-
-
-def _evidence(course: Course, kind: Kind) -> tuple[Stretch, ...]:
-    """What a course has to say of a kind of loss: the row with which it ends, and the losses that came and went."""
-    shows = _shows(kind)
-    return tuple(found for found in (course.row(shows), course.coming_and_going(shows)) if found is not None)
-
-
-def _proof(rows: Iterable[Stretch], kind: Kind, evidence: Sequence[Sequence[Stretch]], case: _Case) -> Stretch | None:
-    """The first of the rows, the unbroken one before the other, that the policy accepts."""
-    return next((row for row in rows if _proves(row, kind, evidence, case)), None)
-
-
-def _proves(row: Stretch, kind: Kind, evidence: Sequence[Sequence[Stretch]], case: _Case) -> bool:
-    """Apply the policy: what a line of ours may do by itself, to fail or to be slow, needs two vantage points, or contrast.
-
-    A bare failure to reach, most easily mistaken, then needs twice the time as well.
-    """
-    if is_explicit(row, case.policy) and not row.returns:
-        return True
-    agreed = any(other.vantage != row.vantage and len(other.looks) > 1 for rows in evidence for other in rows)
-    if agreed or kind not in {Kind.UNREACHABLE, Kind.THROTTLING}:
-        return _is_enough(row, case.policy)
-    return _is_enough(row, case.policy, times=2 if kind is Kind.UNREACHABLE else 1) and not case.contrast(row)
-
-
-def _is_enough(row: Stretch, policy: Confirmation, *, times: int = 1) -> bool:
-    return is_coming_and_going(row, policy) if row.returns else is_steady(row, policy, times=times)

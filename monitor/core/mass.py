@@ -7,39 +7,27 @@ It rests on its members alone, never on looks. What is told of it counts those o
 `Masses` decides nothing by itself: `take` works out what has changed, `keep` makes that its memory once it is stored.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from monitor.core.disclosure import travels_as_far
-from monitor.core.incident import MASS, PATH_KINDS, Bracket, CaseKey, Change, Event, Incident, Relation, apply, is_newer, record
-from monitor.core.kinds import EventKind, IncidentStage, Kind, RelationKind
+from monitor.core.incident import MASS, CaseKey, Change, Event, Incident, Relation, apply, is_newer, record
+from monitor.core.kinds import EventKind, IncidentStage, RelationKind
 from monitor.core.ledger import is_case_of_looks
 from monitor.core.letting_go import CONFIGURATION, NOBODY_LOOKS, is_let_go
-from monitor.core.model import Tlp
-from monitor.core.severity import intercepts
+from monitor.core.mass_account import beginning, guarded, last_end, news, organisations, scope, stands
 from monitor.core.sight import NOBODY
 from monitor.core.watchlist import Mass
-from probes.kit.vocabulary import Strength
-
-RULE: Final = "incident.mass"
 
 MOST: Final = 2000
 """Members that a mass event has at most; what comes after them stands for itself."""
 
-MECHANISMS: Final = 20
-"""Mechanisms of the members that are named."""
-
 PAUSE: Final = timedelta(minutes=15)
-"""For how long it says nothing new of those who join, unless they double it: a wave is not told one by one."""
+"""For how long it says nothing new of those who join or are over, unless it doubles: a wave is not told one by one."""
 
 TOO_FEW_LEFT: Final = "too few of its members stand: they were no mass event"
-
-NOT_RELEASED: Final = "organisations have joined of which nobody has decided that it may travel as far"
-
-TOGETHER: Final = "Several losses that began together."
-"""Why it is one event, to readers who may not know how many losses there are and whose."""
 
 
 def mass_key(incident: Incident) -> CaseKey | None:
@@ -53,23 +41,6 @@ def mass_key(incident: Incident) -> CaseKey | None:
     if incident.provider:
         return CaseKey(organisation=NOBODY, target=NOBODY, family=f"{MASS}{family}:{incident.provider}", country=country)
     return CaseKey(organisation=NOBODY, target=NOBODY, family=f"{MASS}{family}", country=country) if country else None
-
-
-def as_told(parent: Incident, members: Sequence[Incident]) -> Incident:
-    """A mass event to those who may read only these of its members: what it says of them all would tell of the others.
-
-    That it stands, since when it is known and what kind of loss it is was released with it.
-    """
-    known = _beginning(members) if members else Change()
-    return replace(
-        parent,
-        onset=known.onset,
-        end=_last_end(members) if parent.end else None,
-        mechanisms=known.mechanisms or (),
-        because=TOGETHER,
-        strength=known.strength or parent.strength,
-        struck=0,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +100,8 @@ class Masses:
     def __init__(self, incidents: Iterable[Incident] = ()) -> None:
         self._parents: dict[CaseKey, Incident] = {}
         self._others: dict[str, Incident] = {}
+        self._linked: defaultdict[str, set[str]] = defaultdict(set)
+        self._standing: defaultdict[CaseKey, set[str]] = defaultdict(set)
         for incident in incidents:
             self.revise(incident)
 
@@ -146,11 +119,11 @@ class Masses:
         """
         latest = {one.id: one for one in changed}
         batch = _Batch(now, new_id or _nothing_new)
-        for key in sorted(self._concerned(latest.values()), key=lambda one: (one.family, one.country or "")):
+        for key in sorted(self._concerned(latest.values(), now), key=lambda one: (one.family, one.country or "")):
             group = self._group(key, latest, timedelta(seconds=reopen), now)
+            candidates = () if new_id is None else group.candidates
             parent = group.parent and _follow(group.parent, group, mass, batch)
-            if new_id is not None:
-                _gather(replace(group, parent=parent), mass, batch)
+            _gather(replace(group, parent=parent, candidates=candidates), mass, batch)
         return MassStep(batch.incidents, tuple(batch.events))
 
     def keep(self, changed: Iterable[Incident], step: MassStep) -> None:
@@ -164,68 +137,84 @@ class Masses:
             if is_newer(incident, self._parents.get(incident.key)):
                 self._parents[incident.key] = incident
         elif is_newer(incident, self._others.get(incident.id)):
-            self._others.pop(incident.id, None)
-            if incident.parent is not None or _stands(incident):
-                self._others[incident.id] = incident
+            self._forget(incident.id)
+            if incident.parent is not None or stands(incident):
+                self._remember(incident)
 
-    def _concerned(self, changed: Iterable[Incident]) -> set[CaseKey]:
+    def _remember(self, incident: Incident) -> None:
+        self._others[incident.id] = incident
+        if incident.parent is not None:
+            self._linked[incident.parent].add(incident.id)
+        if stands(incident) and (key := mass_key(incident)) is not None:
+            self._standing[key].add(incident.id)
+
+    def _forget(self, name: str) -> None:
+        known = self._others.pop(name, None)
+        if known is None:
+            return
+        self._linked[known.parent or ""].discard(name)
+        if (key := mass_key(known)) is not None:
+            self._standing[key].discard(name)
+
+    def _concerned(self, changed: Iterable[Incident], now: datetime) -> set[CaseKey]:
         changed = tuple(changed)
         own = {key for one in changed if not one.is_mass and (key := mass_key(one)) is not None}
         parents = {one.parent for one in changed} | {one.id for one in changed if one.is_mass}
-        parents |= self._waited_for()
-        return own | {key for key, parent in self._parents.items() if parent.id in parents}
+        return own | {key for key, one in self._parents.items() if one.id in parents or self._is_due(one, now)}
 
-    def _waited_for(self) -> set[str | None]:
-        """The parents that have members which they do not name yet."""
-        named = {name for parent in self._parents.values() for name in parent.members}
-        return {one.parent for one in self._others.values() if one.parent is not None and one.id not in named}
+    def _is_due(self, parent: Incident, now: datetime) -> bool:
+        """Whether it has something to tell that it kept to itself for a while."""
+        if not parent.is_open or _is_early(parent, now):
+            return False
+        return news(parent, _members(parent, self._near(parent.key, parent))) is not None
 
     def _group(self, key: CaseKey, latest: Mapping[str, Incident], reopen: timedelta, now: datetime) -> _Group:
-        known = {**self._others, **{name: one for name, one in latest.items() if not one.is_mass}}
         parent = self._parents.get(key)
         if parent is not None:
             parent = latest.get(parent.id, parent)
-        names = _names_of_members(parent, key, known) if parent else ()
+        known = self._near(key, parent) | {name: one for name, one in latest.items() if not one.is_mass}
+        members = _members(parent, known) if parent else ()
         is_past = parent is not None and parent.closed_at is not None and now - parent.closed_at > reopen
-        beside = known.keys() - (set() if is_past else set(names))
+        beside = known.keys() - (set() if is_past else {one.id for one in members})
         return _Group(
             key=key,
             parent=parent,
-            members=tuple(known[name] for name in names if name in known),
-            candidates=tuple(known[name] for name in sorted(beside) if _stands(known[name]) and mass_key(known[name]) == key),
+            members=members,
+            candidates=tuple(known[name] for name in sorted(beside) if stands(known[name]) and mass_key(known[name]) == key),
             is_past=is_past,
         )
 
+    def _near(self, key: CaseKey, parent: Incident | None) -> dict[str, Incident]:
+        """What is remembered that belongs to a group, or may."""
+        names = set(self._standing.get(key, ()))
+        if parent is not None:
+            names |= {*self._linked.get(parent.id, ()), *parent.members}
+        return {name: self._others[name] for name in names if name in self._others}
 
-def _names_of_members(parent: Incident, key: CaseKey, known: Mapping[str, Incident]) -> tuple[str, ...]:
+
+def _members(parent: Incident, known: Mapping[str, Incident]) -> tuple[Incident, ...]:
     """Those whom the parent names, and those who name the parent."""
     named = frozenset(parent.members)
-    waiting = sorted(
-        name for name, one in known.items() if one.parent == parent.id and name not in named and mass_key(one) == key
-    )
-    return (*parent.members, *waiting)
+    linked = sorted(name for name, one in known.items() if name not in named and one.parent == parent.id)
+    waiting = [name for name in linked if mass_key(known[name]) == parent.key]
+    return tuple(known[name] for name in (*parent.members, *waiting) if name in known)
 
 
 def _nothing_new() -> str:
     raise AssertionError("no mass event begins here")
 
 
-def _stands(incident: Incident) -> bool:
-    """Whether it is a loss that is confirmed at present."""
-    return is_case_of_looks(incident) and incident.stage is IncidentStage.CONFIRMED
-
-
 def _follow(parent: Incident, group: _Group, mass: Mass, batch: _Batch) -> Incident:
     """Let the parent take the course of its members: those that were false leave it, and it lives as long as they do."""
     if parent.stage is IncidentStage.RETRACTED:
-        return parent
+        return _scatter(parent, group.members, batch)
     false, left = _parted(group.members)
     for member in false:
         _unlink(member, parent, batch)
     if false and len(left) < mass.members:
         return _take_back(parent, left, Change(reason=TOO_FEW_LEFT), batch)
     if false:
-        parent = batch.change(parent, EventKind.SCOPE_CHANGED, _scope(parent, left))
+        parent = batch.change(parent, EventKind.SCOPE_CHANGED, scope(parent, left))
     return parent if group.is_past else _in_step(parent, left, mass, batch)
 
 
@@ -236,6 +225,13 @@ def _parted(members: Iterable[Incident]) -> tuple[list[Incident], list[Incident]
     for one in members:
         (false if one.stage is IncidentStage.RETRACTED and not is_let_go(one) else left).append(one)
     return false, left
+
+
+def _scatter(parent: Incident, members: Iterable[Incident], batch: _Batch) -> Incident:
+    """A person has said that it was no mass event: its members stand for themselves."""
+    for member in members:
+        _unlink(member, parent, batch)
+    return batch.change(parent, EventKind.LINKED, Change(members=(), struck=0, affected=())) if parent.members else parent
 
 
 def _take_back(parent: Incident, left: Iterable[Incident], why: Change, batch: _Batch) -> Incident:
@@ -250,7 +246,7 @@ def _in_step(parent: Incident, members: Sequence[Incident], mass: Mass, batch: _
     if parent.is_open and members and not any(one.is_open for one in members):
         return _close(parent, members, mass, batch)
     if _are_many(_returned(parent, members), mass):
-        return batch.change(parent, EventKind.REOPENED, replace(_scope(parent, members), stage=IncidentStage.CONFIRMED))
+        return batch.change(parent, EventKind.REOPENED, replace(scope(parent, members), stage=IncidentStage.CONFIRMED))
     return parent
 
 
@@ -261,12 +257,12 @@ def _close(parent: Incident, members: Sequence[Incident], mass: Mass, batch: _Ba
         return _take_back(parent, members, Change(reason=NOBODY_LOOKS, by=CONFIGURATION), batch)
     ended = Change(
         stage=IncidentStage.ENDED,
-        end=_last_end(over),
+        end=last_end(over),
         members=tuple(one.id for one in members),
         struck=len(over),
-        affected=_organisations(over),
+        affected=organisations(over),
     )
-    return batch.change(parent, EventKind.ENDED, _guarded(parent, members, ended))
+    return batch.change(parent, EventKind.ENDED, guarded(parent, members, ended))
 
 
 def _returned(parent: Incident, members: Iterable[Incident]) -> list[Incident]:
@@ -274,7 +270,7 @@ def _returned(parent: Incident, members: Iterable[Incident]) -> list[Incident]:
     if parent.is_open:
         return []
     since = None if parent.stage_by is None else _closed(parent)
-    return [one for one in members if _stands(one) and (since is None or _stood_since(one) > since)]
+    return [one for one in members if stands(one) and (since is None or _stood_since(one) > since)]
 
 
 def _closed(parent: Incident) -> datetime:
@@ -301,7 +297,7 @@ def _begin(key: CaseKey, lately: Sequence[Incident], mass: Mass, batch: _Batch) 
     if not _are_many(lately, mass):
         return
     members = lately[:MOST]
-    parent = batch.open(key, _beginning(members))
+    parent = batch.open(key, beginning(members))
     for member in members:
         _link(member, parent, batch)
 
@@ -318,21 +314,24 @@ def _join(parent: Incident, members: Sequence[Incident], lately: Sequence[Incide
     joining = (lately if are_many else soon)[: max(0, MOST - len(members))]
     together = (*members, *joining)
     if parent.is_open:
-        _tell_of_growth(parent, together, batch)
+        _tell(parent, together, batch)
     elif joining:
-        batch.change(parent, EventKind.REOPENED, replace(_scope(parent, together), stage=IncidentStage.CONFIRMED))
+        batch.change(parent, EventKind.REOPENED, replace(scope(parent, together), stage=IncidentStage.CONFIRMED))
     for member in joining:
         _link(member, parent, batch)
 
 
-def _tell_of_growth(parent: Incident, members: Sequence[Incident], batch: _Batch) -> None:
-    """Let the parent name those that have joined, if it is time. What makes another kind of loss of it, may concern others."""
+def _tell(parent: Incident, members: Sequence[Incident], batch: _Batch) -> None:
+    """Let the parent say what has changed, if it is time. What makes another kind of loss of it, may concern others."""
     is_doubled = len(members) >= 2 * len(parent.members)
-    is_early = timedelta(0) <= batch.now - parent.updated < PAUSE
-    if len(members) == len(parent.members) or (is_early and not is_doubled):
-        return
-    scope = _scope(parent, members)
-    batch.change(parent, EventKind.SCOPE_CHANGED if scope.kind is parent.kind else EventKind.RECLASSIFIED, scope)
+    told = None if _is_early(parent, batch.now) and not is_doubled else news(parent, members)
+    if told is not None:
+        is_another = told.kind not in {None, parent.kind}
+        batch.change(parent, EventKind.RECLASSIFIED if is_another else EventKind.SCOPE_CHANGED, told)
+
+
+def _is_early(parent: Incident, now: datetime) -> bool:
+    return timedelta(0) <= now - parent.updated < PAUSE
 
 
 def _lately(candidates: Iterable[Incident], mass: Mass, now: datetime) -> list[Incident]:
@@ -358,62 +357,3 @@ def _unlink(member: Incident, parent: Incident, batch: _Batch) -> None:
 def _other_relations(incident: Incident) -> Iterator[Relation]:
     """All but its membership: it is the member of one mass event, the latest."""
     return (one for one in incident.relations if one.kind is not RelationKind.MEMBER_OF)
-
-
-def _beginning(members: Sequence[Incident]) -> Change:
-    """What is known of them together when the parent begins."""
-    onset = min((one.onset for one in members if one.onset), key=lambda bracket: bracket.by, default=None)
-    return replace(_account(members), onset=onset, rule=RULE, provider=members[0].provider)
-
-
-def _scope(parent: Incident, members: Sequence[Incident]) -> Change:
-    """Who is in it by now, and what is told of it."""
-    return _guarded(parent, members, _account(members))
-
-
-def _guarded(parent: Incident, members: Iterable[Incident], change: Change) -> Change:
-    """What was released of some is not released of those who join: they may not have been known to whoever decided."""
-    known = {one.key.organisation for one in members if one.id in parent.members}
-    strangers = [one for one in members if one.key.organisation not in known]
-    may_stay = all(travels_as_far(one.tlp, parent.tlp) for one in strangers)
-    if may_stay or travels_as_far(Tlp.AMBER, parent.tlp):
-        return change
-    return replace(change, tlp=Tlp.AMBER, reason=NOT_RELEASED)
-
-
-def _account(members: Sequence[Incident]) -> Change:
-    """Say what those show that stand, or, where none does, that stood: nothing that only some of them show, and no surer."""
-    struck = [one for one in members if _stands(one)] or members
-    affected = _organisations(struck)
-    many = f"{len(struck)} losses of {len(affected)} organisations"
-    surest_first = list(Strength)
-    known = [one.strength for one in struck if one.strength is not None]
-    return Change(
-        kind=max((one.kind for one in struck), key=_telling),
-        strength=max(known, key=surest_first.index, default=None),
-        members=tuple(one.id for one in members),
-        struck=len(struck),
-        affected=affected,
-        vantages=tuple(sorted({vantage for one in struck for vantage in one.vantages})),
-        mechanisms=_mechanisms(struck),
-        because=f"{many} were confirmed so close together that one cause is likely.",
-    )
-
-
-def _organisations(members: Iterable[Incident]) -> tuple[str, ...]:
-    return tuple(sorted({one.key.organisation for one in members}))
-
-
-def _mechanisms(members: Sequence[Incident]) -> tuple[str, ...]:
-    """What was seen of any of them; that somebody may read along only if it was seen of all, since it is told of all."""
-    of_all = all(intercepts(one.mechanisms) for one in members)
-    seen = {name for one in members for name in one.mechanisms if of_all or not intercepts([name])}
-    return tuple(sorted(seen)[:MECHANISMS])
-
-
-def _telling(kind: Kind) -> int:
-    return PATH_KINDS.index(kind) if kind in PATH_KINDS else 0
-
-
-def _last_end(members: Iterable[Incident]) -> Bracket | None:
-    return max((one.end for one in members if one.end), key=lambda bracket: bracket.by, default=None)

@@ -3,7 +3,8 @@
 - Nobody hears of what was never confirmed, nor of what people entered from documents.
 - Whoever may have been told of an incident is told of its end, whatever it was taken for in between: a route chooses by kind,
   provider, severity and TLP what it begins with, not what it ends with. The outbox drops the end in channels that never heard
-  of the beginning.
+  of the beginning. Where the incident may not travel any more as far as it did, they hear that it is over, and nothing else.
+- Whoever was told what turns out to be wrong is told so. It wakes nobody, unless it is worse than was thought.
 - A route that takes only what may travel far hears of an incident once a person has released it, if it is open still.
 """
 
@@ -14,7 +15,8 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from monitor.core import content
-from monitor.core.disclosure import effective_tlp, may_hear
+from monitor.core.correction import is_worse, takes_back
+from monitor.core.disclosure import effective_tlp, may_hear, travels_as_far
 from monitor.core.grouping import bundle
 from monitor.core.incident import Event, Incident
 from monitor.core.kinds import EventKind, IncidentStage
@@ -36,6 +38,8 @@ TOLD_AS = MappingProxyType(
         EventKind.SCOPE_CHANGED: MessageKind.UPDATE,
         EventKind.REINSTATEMENT_ANNOUNCED: MessageKind.UPDATE,
         EventKind.RETRACTED: MessageKind.UPDATE,
+        # Told only where it takes back what was told; an alarm where it is worse than was thought.
+        EventKind.CORRECTED: MessageKind.UPDATE,
         EventKind.ENDED: MessageKind.RECOVERY,
         EventKind.REINSTATED: MessageKind.RECOVERY,
         EventKind.AVERTED: MessageKind.RECOVERY,
@@ -49,17 +53,29 @@ LAST_WORDS = frozenset({EventKind.ENDED, EventKind.REINSTATED, EventKind.AVERTED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What there is to tell."""
+    """What there is to tell. `before` is the incident as it was until then, where that matters and is known."""
 
     event: Event
     incident: Incident
     watchlist: Watchlist
     address: str
+    before: Incident | None = None
 
     @property
     def is_last(self) -> bool:
         """Whether it is the end of the story."""
         return self.event.kind in LAST_WORDS
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether it puts right what was told."""
+        return self.event.kind is EventKind.CORRECTED
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether a correction says that people must know sooner than was thought."""
+        stands = self.is_correction and self.incident.is_open
+        return stands and self.before is not None and is_worse(self.before, self.incident)
 
     @property
     def tlp(self) -> Tlp:
@@ -82,14 +98,28 @@ class Recipient:
     stands_in_for: str | None = None
 
 
-def route(event: Event, incident: Incident, watchlist: Watchlist, address: str) -> tuple[Message, ...]:
-    """The messages that `event` owes; `incident` is what the event has made of it, `address` where readers find us."""
+def route(
+    event: Event, incident: Incident, watchlist: Watchlist, address: str, before: Incident | None = None
+) -> tuple[Message, ...]:
+    """The messages that `event` owes; `incident` is what the event has made of it, `address` where readers find us.
+
+    `before` is what it was until then: by that a correction is told from a mere addition.
+    """
     if event.kind not in TOLD_AS or incident.confirmed_at is None or severity(incident) is Severity.NONE:
         return ()
-    if event.kind is EventKind.RELEASED and incident.stage is not IncidentStage.CONFIRMED:
+    news = News(event=event, incident=incident, watchlist=watchlist, address=address, before=before)
+    if not _is_worth_telling(news):
         return ()
-    news = News(event=event, incident=incident, watchlist=watchlist, address=address)
     return tuple(_message(news, recipient) for recipient in _recipients(news))
+
+
+def _is_worth_telling(news: News) -> bool:
+    stage = news.incident.stage
+    if news.event.kind is EventKind.RELEASED:
+        return stage is IncidentStage.CONFIRMED and not travels_as_far(news.tlp_unreleased, news.tlp)
+    if news.is_correction:
+        return stage is not IncidentStage.RETRACTED and (news.before is None or takes_back(news.before, news.incident))
+    return True
 
 
 def reminder_message(
@@ -127,10 +157,13 @@ def reminder_message(
     )
 
 
-def test_messages(route: Route, watchlist: Watchlist, now: datetime) -> tuple[Message, ...]:
-    """One message per channel of `route`, second and escalation channels too, that says that nothing has happened."""
+def test_messages(route: Route, watchlist: Watchlist, address: str, now: datetime) -> tuple[Message, ...]:
+    """One message per channel of `route`, second and escalation channels too, that says that nothing has happened.
+
+    It leads to `address`, where readers find us.
+    """
     named = channels_of(route)
-    return tuple(_test_message(route, channel, now) for channel in watchlist.alerts.channels if channel.id in named)
+    return tuple(_test_message(route, channel, address, now) for channel in watchlist.alerts.channels if channel.id in named)
 
 
 def channels_of(route: Route) -> frozenset[str]:
@@ -193,7 +226,7 @@ def _recipients(news: News) -> Collection[Recipient]:
     speaking: dict[tuple[object, ...], Recipient] = {}
     for one in everyone:
         words = (one.channel.id, one.route.language, _may_name(news, one.route), one.purpose, one.stands_in_for)
-        speaking[words] = min(speaking.get(words, one), one, key=_reserve)
+        speaking[words] = min(speaking.get(words, one), one, key=lambda other: (_kind(news, other), *_reserve(other)))
     return speaking.values()
 
 
@@ -211,11 +244,22 @@ def _all_recipients(news: News) -> Iterator[Recipient]:
         direct = tuple(_channels(one.channels, one, news))
         yield from (Recipient(one, channel) for channel in direct)
         if one.second and one.second not in one.channels:
-            for second in _channels((one.second,), one, news):
-                yield from (Recipient(one, second, Purpose.SECOND, stands_in_for=channel.id) for channel in direct)
+            yield from _standing_by(one, one.second, direct, news)
         if _escalates(one, news):
             escalated = one.escalate.channels if one.escalate else ()
             yield from (Recipient(one, channel, Purpose.ESCALATION) for channel in _channels(escalated, one, news))
+
+
+def _standing_by(one: Route, name: str, direct: Collection[Channel], news: News) -> Iterator[Recipient]:
+    """The second channel, once for each that it stands in for.
+
+    Where it may not hear of the incident any more it stands in for none: what those heard it must not give away.
+    """
+    for second in _channels((name,), one, news):
+        if may_hear(second, news.tlp):
+            yield from (Recipient(one, second, Purpose.SECOND, stands_in_for=channel.id) for channel in direct)
+        else:
+            yield Recipient(one, second)
 
 
 _CHANGING = {"kinds": (), "providers": (), "severities": (), "tlp": ()}
@@ -223,19 +267,37 @@ _CHANGING = {"kinds": (), "providers": (), "severities": (), "tlp": ()}
 
 
 def _takes(route: Route, news: News) -> bool:
-    match = route.match
     if news.is_last:
-        match = match.model_copy(update=_CHANGING)
-        if not news.incident.key.organisation:
-            # Whom a mass event or an isolation is about changes as well: at their end it may be nobody.
-            match = match.model_copy(update={"organisations": ()})
-    return matches(match, news.incident, news.watchlist)
+        return matches(_unchanging(route.match, news.incident), news.incident, news.watchlist)
+    if matches(route.match, news.incident, news.watchlist):
+        return True
+    return news.is_correction and news.before is not None and _took(route, news.before, news.watchlist)
+
+
+def _took(route: Route, before: Incident, watchlist: Watchlist) -> bool:
+    """Whether a route took the incident for what it was said to be, however far it could travel then."""
+    return matches(route.match.model_copy(update={"tlp": ()}), before, watchlist)
+
+
+def _unchanging(match: Match, incident: Incident) -> Match:
+    """What a route asks for that an incident cannot have been otherwise."""
+    kept = match.model_copy(update=_CHANGING)
+    if not incident.key.organisation:
+        # Whom a mass event or an isolation is about changes as well: at their end it may be nobody.
+        kept = kept.model_copy(update={"organisations": ()})
+    if incident.key.country is None:
+        # Then it is in its dossier, which may have been corrected.
+        kept = kept.model_copy(update={"countries": ()})
+    return kept
 
 
 def _channels(names: Collection[str], route: Route, news: News) -> Iterator[Channel]:
-    """Those of the channels that may hear the news; of a release, those that could not hear of the incident before."""
+    """Those of the channels that may hear the news; of a release, those that could not hear of the incident before.
+
+    What puts an end to what was told, or puts it right, goes to all: the outbox knows who was told while that was allowed.
+    """
     for channel in news.watchlist.alerts.channels:
-        if channel.id not in names or not may_hear(channel, news.tlp):
+        if channel.id not in names or not (may_hear(channel, news.tlp) or news.is_last or news.is_correction):
             continue
         if news.event.kind is EventKind.RELEASED and _was_within_reach(route, channel, news.tlp_unreleased):
             continue
@@ -250,18 +312,29 @@ def _escalates(route: Route, news: News) -> bool:
     """Whether others are told if nobody acknowledges; and of the end too, in case they were."""
     if route.escalate is None:
         return False
-    is_alarm = TOLD_AS[news.event.kind] is MessageKind.ALARM
+    is_alarm = TOLD_AS[news.event.kind] is MessageKind.ALARM or news.is_worse
     return news.is_last or (is_alarm and severity(news.incident) in route.escalate.severities)
+
+
+def _kind(news: News, recipient: Recipient) -> MessageKind:
+    """As what it is told to this recipient: what is worse than was thought is news even to those who never heard of it."""
+    told_as = TOLD_AS[news.event.kind]
+    is_first = news.is_worse and matches(recipient.route.match, news.incident, news.watchlist)
+    return MessageKind.ALARM if is_first and may_hear(recipient.channel, news.tlp) else told_as
+
+
+def _haste(news: News) -> Severity:
+    return severity(news.incident) if news.is_worse else urgency(news.event.kind, news.incident)
 
 
 def _message(news: News, recipient: Recipient) -> Message:
     event, incident, one = news.event, news.incident, recipient.route
-    haste = urgency(event.kind, incident)
+    haste = _haste(news)
     is_escalation = recipient.purpose is Purpose.ESCALATION
     telling = replace(_telling(news, one), is_escalation=is_escalation)
     return Message(
         id=message_id(incident.id, event.version, one.id, recipient.channel.id, *_why(recipient)),
-        kind=TOLD_AS[event.kind],
+        kind=_kind(news, recipient),
         incident=incident.id,
         version=event.version,
         route=one.id,
@@ -290,6 +363,7 @@ def _telling(news: News, route: Route) -> Telling:
         watchlist=news.watchlist,
         language=route.language,
         address=news.address,
+        is_worse=news.is_worse,
         may_name=_may_name(news, route),
     )
 
@@ -299,7 +373,7 @@ def _may_name(news: News, route: Route) -> frozenset[str] | None:
     return frozenset(route.match.organisations) if route.match.organisations and news.incident.affected else None
 
 
-def _test_message(route: Route, channel: Channel, now: datetime) -> Message:
+def _test_message(route: Route, channel: Channel, address: str, now: datetime) -> Message:
     return Message(
         id=message_id(f"test {now.isoformat()}", 0, route.id, channel.id),
         kind=MessageKind.TEST,
@@ -308,5 +382,5 @@ def _test_message(route: Route, channel: Channel, now: datetime) -> Message:
         route=route.id,
         channel=channel.id,
         created_at=now,
-        payload=content.of_test(route.id, route.language, now),
+        payload=content.of_test(route.id, route.language, address, now),
     )

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from monitor.core.disclosure import effective_tlp
 from monitor.core.incident import Event, Incident
 from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.letting_go import is_let_go
-from monitor.core.model import Language
+from monitor.core.model import Language, Tlp
 from monitor.core.phrases import PHRASES
 from monitor.core.phrases.table import INTERCEPTED, Loss, Phrases
 from monitor.core.severity import is_interception
@@ -33,6 +34,7 @@ class Telling:
     """What is to be told, in which language. `address` is where readers find us.
 
     - `is_reminder`: nothing new has happened; the loss stands and nobody has acknowledged it
+    - `is_worse`: a correction says that people must know sooner than was thought
     - `is_escalation`: it comes to these readers because nobody has acknowledged it
     - `may_name`: ids of the organisations that these readers may hear of in a mass event (None: all)
     """
@@ -44,6 +46,7 @@ class Telling:
     address: str
     is_reminder: bool = False
     is_escalation: bool = False
+    is_worse: bool = False
     may_name: Collection[str] | None = None
 
     @property
@@ -60,6 +63,11 @@ class Telling:
     def loss(self) -> Loss:
         """How this kind of loss is told."""
         return self.phrases.losses[INTERCEPTED if is_interception(self.incident) else self.incident.kind]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may know of the case."""
+        return effective_tlp(self.incident, self.watchlist) is Tlp.CLEAR
 
     @property
     def turn(self) -> EventKind:

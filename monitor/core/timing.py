@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 
 from monitor.core.watchlist import Digest, QuietHours, Route, Severity, Weekday
 
+LONGEST_MUTE: Final = timedelta(days=90)
+"""How long an incident can be muted at once: what is quiet for ever is forgotten."""
+
 PAGE_WAIT: Final = timedelta(seconds=10)
 """How long that which wakes people waits for its like, at most: a confirmed loss has taken minutes to become one."""
 

@@ -5,10 +5,12 @@ mistake in them, is the work of `monitor.configuration`.
 """
 
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     model_validator,
 )
@@ -275,11 +277,28 @@ class Lists(Model):
     )
 
 
+def _network(value: Any) -> Any:
+    """An address, or all addresses that begin alike; not everybody's, which would let anybody say who they are."""
+    try:
+        network = ip_network(str(value))
+    except ValueError:
+        network = None
+    if network is None or network.prefixlen == 0:
+        raise ValueError("write the address or the network of a proxy of yours, such as 127.0.0.1 or 10.20.0.0/24")
+    return network
+
+
+ProxyNetwork = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+
+
 class Monitor(Model):
     """`config/monitor.yaml`."""
 
     vantages: tuple[VantagePoint, ...] = Field(min_length=1)
     public: bool = Field(default=True, description="whether anybody may read what a person has released (TLP:CLEAR)")
+    trusted_proxies: tuple[ProxyNetwork, ...] = Field(
+        default=(), max_length=50, description="reverse proxies that are believed for whom they ask"
+    )
     public_resolvers: PublicResolvers = ()
     canaries: Canaries = Canaries()
     cadence: Cadence = Cadence()

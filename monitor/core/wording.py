@@ -4,28 +4,21 @@ Always in this order: what happened and to whom; can it wait, and what to do now
 affects; link (design: `alerts-and-feeds.md`). One paragraph each, no line of which needs more than 40 columns to be read.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, Final
 
-from babel import Locale
-
+from monitor.core import naming
+from monitor.core.hearing import Late
 from monitor.core.kinds import EventKind, Origin
 from monitor.core.letting_go import CONFIGURATION
 from monitor.core.model import Language
+from monitor.core.naming import plain
 from monitor.core.phrases import PHRASES, gathered
 from monitor.core.phrases.counting import counted
 from monitor.core.phrases.times import when
 from monitor.core.severity import severity
 from monitor.core.telling import Telling
-from monitor.core.watchlist import NetworkKind, Target
-
-NAME_LIMIT = 60
-"""Characters of a name that a message shows: a name is to be recognised, not to fill the screen."""
 
 TITLE_LIMIT = 78
 """Characters of a title. The names in it give way, never what happened."""
@@ -38,13 +31,6 @@ REASON_LIMIT = 300
 
 GROUP_LIMIT = 10
 """Messages that a text for several of them names before it only counts them."""
-
-PLACES = 4
-"""Places, or organisations, that a message names before it only counts them."""
-
-_ANGLES = str.maketrans("<>", "\u2039\u203a")
-_SPACES = re.compile(r"\s+")
-_SCHEME = re.compile(r"^[a-z]+://(www\.)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +47,8 @@ _SPEAKS_OF_THE_PAST: Final = frozenset({EventKind.REINSTATED, EventKind.REINSTAT
 _WITH_REASON: Final = frozenset({EventKind.RETRACTED, EventKind.CORRECTED})
 """Events whose reason is told, where a person gave it: that of the policy is for the log."""
 
-
 _NOBODY: Final = frozenset({None, "", CONFIGURATION})
 """Who decides where no person does."""
-
-
-def plain(text: str, limit: int) -> str:
-    """`text` as one harmless line of at most `limit` characters.
-
-    Control characters, terminal escapes and marks that turn the direction of writing are dropped. Angle brackets are
-    replaced, so that a receiver which shows HTML or chat markup finds none. Of an endless text only the beginning is read.
-    """
-    line = _SPACES.sub(" ", text[: 10 * limit].translate(_ANGLES))
-    shown = "".join(character for character in line if unicodedata.category(character)[0] != "C").strip()
-    return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
 
 
 def in_full(telling: Telling) -> Text:
@@ -84,20 +58,31 @@ def in_full(telling: Telling) -> Text:
         story.happened,
         f"{story.comes_to_you} {story.urgency} {story.advice}",
         f"{story.certainty} {story.seen}",
-        f"{story.when} {_gloss(story, telling)} {story.places} {_provider(telling)}",
+        f"{story.when} {_gloss(story, telling)} {story.places} {naming.provider(telling)}",
         story.affects,
     )
     return Text(_title(telling), _body(paragraphs, telling))
+
+
+def as_news(telling: Telling) -> Text:
+    """Tell everything that happened, and nothing of what to do: that is for those whom it struck."""
+    story = _story(telling)
+    paragraphs = (
+        story.happened,
+        f"{story.certainty} {story.seen}",
+        f"{story.when} {_gloss(story, telling)} {story.places} {naming.provider(telling)}",
+        story.affects,
+    )
+    return Text(_title(telling), _linked(paragraphs, telling.phrases.link, telling))
 
 
 def discreet(telling: Telling) -> Text:
     """Tell that there is something to read, and name nobody: this may stand on a lock screen."""
     phrases, case, story = telling.phrases, telling.incident.id, _story(telling)
     title, sentence = _hint(telling)
-    if telling.incident.is_mass:
-        sentence = phrases.scattered.hint if telling.is_scattered else f"{sentence} {phrases.hint_many}"
+    strikes_many = naming.strikes_many(telling) and not telling.is_over
     paragraphs = (
-        f"{case}: {sentence}",
+        f"{case}: {sentence} {phrases.hint_many if strikes_many else ''}",
         f"{story.comes_to_you} {story.urgency} {story.hint}",
         story.certainty,
         f"{story.when} {_gloss(story, telling)}",
@@ -106,18 +91,36 @@ def discreet(telling: Telling) -> Text:
     return Text(f"{_call(telling)}{case}: {title}", _body(paragraphs, telling))
 
 
+def in_few_words(telling: Telling) -> Text:
+    """Tell those who may hear no more of the case what they must still know: that it is over, or was corrected."""
+    case, (title, sentence) = telling.incident.id, _hint(telling)
+    paragraphs = (f"{case}: {sentence}", _story(telling).hint, telling.phrases.hint_reason)
+    return Text(f"{case}: {title}", _linked(paragraphs, telling.phrases.link, telling))
+
+
 def _hint(telling: Telling) -> tuple[str, str]:
     """Title and first sentence where nobody may be named."""
     phrases = telling.phrases
     if telling.is_reminder:
         return phrases.hint_reminder
-    return phrases.let_go.hint if telling.is_let_go else phrases.hints[telling.event.kind]
+    if telling.is_scattered:
+        return phrases.hints[telling.event.kind][0], phrases.scattered.hint
+    if telling.is_let_go:
+        return phrases.let_go.hint
+    return phrases.hints[_news(telling)]
 
 
-def told_late(body: str, language: Language) -> str:
-    """The body of a recovery whose alarm never left the house: it says that nobody could be told earlier."""
+def _news(telling: Telling) -> EventKind:
+    """Of what the hint speaks. A loss that has turned out to be another is hinted at as what it is: an alarm, or over."""
+    if telling.event.kind is not EventKind.RECLASSIFIED and not telling.is_worse:
+        return telling.event.kind
+    return telling.turn if telling.is_over else EventKind.RECLASSIFIED
+
+
+def told_late(body: str, language: Language, late: Late) -> str:
+    """The body of a recovery whose alarm never left the house: it says that these readers were not told earlier."""
     happened, *rest = body.split("\n")
-    return "\n".join([f"{happened} {PHRASES[language].late}", *rest])
+    return "\n".join([f"{happened} {PHRASES[language].late[late]}", *rest])
 
 
 def of_test(route: str, language: Language) -> Text:
@@ -142,12 +145,6 @@ def of_digest(items: Sequence[Mapping[str, Any]], language: Language) -> Text:
     """The same for messages that were held until a given hour."""
     text = of_group(items, language)
     return Text(f"{PHRASES[language].together.digest}{text.title}", text.body)
-
-
-def target_name(target: Target, language: Language) -> str:
-    """What people call a target: its own name, else its address without the parts that all addresses share."""
-    name = target.name.of(language) if target.name else target.domain or _SCHEME.sub("", target.url or target.id).rstrip("/")
-    return plain(name, NAME_LIMIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +176,7 @@ def _standing(telling: Telling) -> _Story:
     phrases, loss = telling.phrases, telling.loss
     many = loss.many + "{country}."
     return _Story(
-        happened=_sentence(many if telling.incident.is_mass else loss.happened, telling),
+        happened=_sentence(many if naming.strikes_many(telling) else loss.happened, telling),
         comes_to_you=phrases.escalation_lead if telling.is_escalation else "",
         urgency=phrases.urgency.get(severity(telling.incident), ""),
         advice=loss.advice,
@@ -187,8 +184,8 @@ def _standing(telling: Telling) -> _Story:
         certainty=_certainty(telling),
         seen=_seen(telling),
         when=f"{_began(telling) or phrases.began_unknown} {phrases.comes_and_goes if telling.incident.intermittent else ''}",
-        places=_places(telling),
-        affects=_affected(telling) if telling.incident.is_mass else loss.affects,
+        places=naming.places(telling),
+        affects=naming.affected(telling) if telling.incident.is_mass else loss.affects,
     )
 
 
@@ -197,14 +194,14 @@ def _over(telling: Telling) -> _Story:
     phrases = telling.phrases
     many = telling.loss.many_over + "{country}."
     return _Story(
-        happened=_sentence(many if telling.incident.is_mass else telling.loss.over, telling),
+        happened=_sentence(many if naming.strikes_many(telling) else telling.loss.over, telling),
         advice=phrases.nothing_to_do,
         hint=phrases.nothing_to_do,
         certainty=_certainty(telling),
         seen=_reason(telling),
         when=_course(telling),
-        places=_places(telling),
-        affects=_affected(telling),
+        places=naming.places(telling),
+        affects=naming.affected(telling),
     )
 
 
@@ -213,13 +210,13 @@ def _turned(telling: Telling) -> _Story:
     phrases = telling.phrases
     turn = phrases.let_go.turn if telling.is_let_go else phrases.turns[telling.turn]
     return _Story(
-        happened=_sentence(turn.many if telling.incident.is_mass else turn.one, telling),
+        happened=_sentence(turn.many if naming.strikes_many(telling) else turn.one, telling),
         advice=turn.advice,
         hint=turn.advice,
         certainty=turn.certainty,
         seen=_reason(telling),
         when=_course(telling) if telling.turn in _SPEAKS_OF_THE_PAST else "",
-        affects=_affected(telling),
+        affects=naming.affected(telling),
     )
 
 
@@ -230,12 +227,12 @@ def _scattered(telling: Telling) -> _Story:
 
 
 def _title(telling: Telling) -> str:
-    lead, country = _title_lead(telling), _country(telling)
+    lead, country = _title_lead(telling), naming.country(telling)
     if telling.is_scattered:
         return f"{lead}{telling.phrases.scattered.title}{country}"
-    verb = _verb_of_many(telling) if telling.incident.is_mass else telling.loss.title
+    verb = _verb_of_many(telling) if naming.strikes_many(telling) else telling.loss.title
     around = f"{lead}{telling.phrases.subject.format(organisation='', target='')} {verb}{country}"
-    subject = _subject(telling, max(TITLE_LIMIT - len(around), 2 * NAME_LEAST))
+    subject = naming.subject(telling, max(TITLE_LIMIT - len(around), 2 * NAME_LEAST))
     return f"{lead}{subject} {verb}".rstrip() + country
 
 
@@ -252,8 +249,22 @@ def _title_lead(telling: Telling) -> str:
         return _call(telling) or phrases.reminder_title_lead
     if telling.is_let_go:
         return phrases.let_go.title_lead
-    new = phrases.title_leads.get(telling.turn) or phrases.title_leads.get(telling.event.kind, "")
-    return new or (phrases.many_lead if telling.incident.is_mass else "")
+    new = _turn_lead(telling) or _news_lead(telling)
+    return new or (phrases.many_lead if naming.strikes_many(telling) else "")
+
+
+def _turn_lead(telling: Telling) -> str:
+    phrases, turn = telling.phrases, telling.turn
+    if turn is EventKind.ENDED and telling.event.kind is EventKind.CORRECTED:
+        return phrases.corrected_over_title_lead
+    return phrases.title_leads.get(turn, "")
+
+
+def _news_lead(telling: Telling) -> str:
+    """How the title begins by what is new. What is not public must never be taken for that."""
+    if telling.event.kind is EventKind.RELEASED and not telling.is_public:
+        return ""
+    return telling.phrases.title_leads.get(telling.event.kind, "")
 
 
 def _call(telling: Telling) -> str:
@@ -262,8 +273,12 @@ def _call(telling: Telling) -> str:
 
 
 def _lead(telling: Telling) -> str:
-    phrases = telling.phrases
-    return phrases.reminder_lead if telling.is_reminder else phrases.leads.get(telling.event.kind, "")
+    phrases, kind = telling.phrases, telling.event.kind
+    if telling.is_reminder:
+        return phrases.reminder_lead
+    if kind is EventKind.RELEASED and not telling.is_public:
+        return phrases.released_to_some
+    return phrases.leads.get(kind, "")
 
 
 def _gloss(story: _Story, telling: Telling) -> str:
@@ -272,77 +287,17 @@ def _gloss(story: _Story, telling: Telling) -> str:
 
 
 def _body(paragraphs: Iterable[str], telling: Telling) -> str:
-    written = (_SPACES.sub(" ", paragraph).strip() for paragraph in paragraphs)
-    link = telling.phrases.link if telling.is_over else telling.phrases.link_to_act
+    return _linked(paragraphs, telling.phrases.link if telling.is_over else telling.phrases.link_to_act, telling)
+
+
+def _linked(paragraphs: Iterable[str], link: str, telling: Telling) -> str:
+    written = (" ".join(paragraph.split()) for paragraph in paragraphs)
     return "\n".join([*(paragraph for paragraph in written if paragraph), link, telling.link])
 
 
 def _sentence(phrase: str, telling: Telling) -> str:
     # The names are added, not formatted in: a brace in a name must stay a brace.
-    return f"{_lead(telling)}{_subject(telling)} {phrase.format(country=_country(telling))}"
-
-
-def _subject(telling: Telling, room: int = 2 * NAME_LIMIT) -> str:
-    """To whom it happened; the names take at most `room` characters, and the longer one gives way first."""
-    if telling.incident.is_mass:
-        return _many(telling)
-    if not telling.incident.key.organisation:
-        return _network(telling)
-    names = _names(telling)
-    most = max(room - min(map(len, names)), room // 2)
-    organisation, target = (plain(name, most) for name in names)
-    return telling.phrases.subject.format(organisation=organisation, target=target)
-
-
-def _names(telling: Telling) -> tuple[str, str]:
-    """What the organisation and the target are called: by their ids where they are no longer configured."""
-    key, language = telling.incident.key, telling.language
-    organisation = telling.watchlist.organisation(key.organisation)
-    target = next((one for one in organisation.targets if one.id == key.target), None) if organisation else None
-    return (
-        _organisation(key.organisation, telling),
-        target_name(target, language) if target else plain(key.target, NAME_LIMIT),
-    )
-
-
-def _organisation(slug: str, telling: Telling) -> str:
-    found = telling.watchlist.organisation(slug)
-    return plain(found.name.of(telling.language) if found else slug, NAME_LIMIT)
-
-
-def _many(telling: Telling) -> str:
-    """How many it strikes: "37 sites of 12 organisations"."""
-    incident, phrases = telling.incident, telling.phrases
-    struck = len(incident.members) if incident.struck is None else incident.struck
-    numbers = ((telling.loss.counted, struck), (phrases.of_organisations, len(incident.affected)))
-    known = [counted(forms, number, telling.language) for forms, number in numbers if number]
-    return phrases.many.format(many=" ".join(known) if known else phrases.many_unknown)
-
-
-def _affected(telling: Telling) -> str:
-    """A few of those whom a mass event strikes, as far as these readers may hear of them."""
-    may, struck = telling.may_name, telling.incident.affected
-    known = [slug for slug in struck if may is None or slug in may]
-    names = [_organisation(slug, telling) for slug in known[:PLACES]]
-    return telling.phrases.affected.format(names=_listed(names, len(struck), ", ", telling)) if names else ""
-
-
-def _network(telling: Telling) -> str:
-    """Who is cut off, where it is nobody in particular."""
-    code = telling.incident.key.country
-    country = country_name(code, telling.language) if code else telling.phrases.unknown_country
-    return telling.phrases.network.format(country=country)
-
-
-def _country(telling: Telling) -> str:
-    """The country in brackets; nothing where the subject of the sentence names it already."""
-    code = telling.incident.key.country if telling.incident.key.organisation or telling.incident.is_mass else None
-    return f" ({country_name(code, telling.language)})" if code else ""
-
-
-def country_name(code: str, language: Language) -> str:
-    """The name of the country with this ISO 3166 code; the code itself where it has none."""
-    return str(Locale.parse(language).territories.get(code, code))
+    return f"{_lead(telling)}{naming.subject(telling)} {phrase.format(country=naming.country(telling))}"
 
 
 def _certainty(telling: Telling) -> str:
@@ -366,7 +321,7 @@ def _seen(telling: Telling) -> str:
 
 def _reason(telling: Telling) -> str:
     change = telling.event.change
-    if telling.event.kind not in _WITH_REASON or change.by in _NOBODY or not change.reason:
+    if telling.is_reminder or telling.event.kind not in _WITH_REASON or change.by in _NOBODY or not change.reason:
         return ""
     return telling.phrases.reason.format(reason=plain(change.reason, REASON_LIMIT))
 
@@ -382,38 +337,3 @@ def _began(telling: Telling) -> str:
     onset, phrases = telling.incident.onset, telling.phrases
     began = telling.loss.began or phrases.began
     return began.format(when=when(onset, phrases.times, telling.language)) if onset else ""
-
-
-def _places(telling: Telling) -> str:
-    """From where the loss is, or was, seen: country and kind of line, never the name of a vantage point."""
-    seeing = telling.incident.vantages or telling.incident.seen_from
-    found = (telling.watchlist.vantage(one) for one in seeing)
-    seen = sorted({(one.country, one.network) for one in found if one and one.country})
-    if not seen:
-        return ""
-    places = [_place(country, [network for _, network in lines], telling) for country, lines in groupby(seen, itemgetter(0))]
-    return telling.phrases.seen_from.format(places=_listed(places, len(places), "; ", telling))
-
-
-def _place(code: str, networks: Iterable[NetworkKind], telling: Telling) -> str:
-    known = telling.phrases.networks
-    kinds = ", ".join(known[network] for network in networks if network in known)
-    country = country_name(code, telling.language)
-    return f"{country} ({kinds})" if kinds else country
-
-
-def _listed(names: Sequence[str], count: int, separator: str, telling: Telling) -> str:
-    """The first few of `count` things, of which not all need have names, and how many more there are."""
-    shown = separator.join(names[:PLACES])
-    rest = count - min(len(names), PLACES)
-    return f"{shown} {telling.phrases.more.format(count=rest)}" if rest else shown
-
-
-def _provider(telling: Telling) -> str:
-    """The company that acted, where one did."""
-    slug = telling.incident.provider
-    if not slug:
-        return ""
-    found = next((one for one in telling.watchlist.providers if one.id == slug), None)
-    name = plain(found.name.of(telling.language) if found else slug, NAME_LIMIT)
-    return telling.phrases.provider.format(name=name)

@@ -49,7 +49,7 @@ async def carry_out(
             _insist_on(found, version)
             event = decide(found, decision, now)
             decided = apply(found, event)
-            await _write(store, [(event, decided)], _redacted(found, decision, log), watchlist, address)
+            await _write(store, [(event, decided)], _redacted(found, decision, log), watchlist, address, before=found)
             return decided
 
 
@@ -103,10 +103,15 @@ def _redacted(incident: Incident, decision: Decision, log: Sequence[Event]) -> t
 
 
 async def _write(
-    store: Store, steps: Sequence[tuple[Event, Incident]], rewritten: Sequence[Event], watchlist: Watchlist, address: str
+    store: Store,
+    steps: Sequence[tuple[Event, Incident]],
+    rewritten: Sequence[Event],
+    watchlist: Watchlist,
+    address: str,
+    before: Incident | None = None,
 ) -> None:
     async with store.writing() as writing:
         await writing.append([event for event, _ in steps], [incident for _, incident in steps])
         await writing.redact(rewritten)
         for event, incident in steps:
-            await writing.add_messages(route(event, incident, watchlist, address))
+            await writing.add_messages(route(event, incident, watchlist, address, before))

@@ -6,7 +6,7 @@ replies and links that they have added stay.
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -29,10 +29,13 @@ BY: Final = "configuration"
 CHANGED: Final = "the entry's file was changed"
 """The reason of a correction whose file gives none in `revision`."""
 
+RENAMED: Final = "the entry's file was renamed"
+"""The same where the file has another name by now."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
-    """What came of it, by the names of the entries. `gone` are those whose file is no longer there; their incidents stay."""
+    """What came of it, by the names of the entries. `gone` are those that stand and whose file is no longer there."""
 
     opened: tuple[str, ...] = ()
     corrected: tuple[str, ...] = ()
@@ -51,30 +54,86 @@ async def enter(store: Store, entries: Sequence[Documented], now: datetime) -> E
 
 async def _entered(store: Store, entries: Sequence[Documented], now: datetime) -> Entered:
     async with store.reading() as reading:
-        known = {incident.entry or "": incident for incident in await reading.entries()}
+        recorded = await reading.entries()
+        known = _by_name(recorded, entries)
+        twice = _entered_twice(recorded, known)
         fresh = [entry for entry in entries if entry.id not in known]
         changed = [entry for entry in entries if entry.id in known and known[entry.id].digest != digest(entry)]
         logs = {entry.id: await reading.events(known[entry.id].id) for entry in changed}
-    if fresh or changed:
+    if fresh or changed or twice:
         async with store.writing() as writing:
             ids = {name: incident.id for name, incident in known.items()} | await _new_ids(writing, fresh, now)
-            steps = [step for entry in fresh for step in _opening(entry, ids, now)]
+            steps = [_withdrawal(incident, known[incident.entry or ""], now) for incident in twice]
+            steps += [step for entry in fresh for step in _opening(entry, ids, now)]
             steps += [_correction(entry, known[entry.id], logs[entry.id], ids, now) for entry in changed]
             latest = {incident.id: incident for _, incident in steps}
             await writing.append([event for event, _ in steps], list(latest.values()))
-    return _told(known, entries, fresh, changed)
+    entered = Entered(opened=_names(fresh), corrected=_names(changed), gone=tuple(_gone(known, entries)))
+    _tell(entered, without_file(recorded, entries))
+    return entered
 
 
-def _told(
-    known: Mapping[str, Incident], entries: Iterable[Documented], fresh: Iterable[Documented], changed: Iterable[Documented]
-) -> Entered:
-    gone = sorted(known.keys() - {entry.id for entry in entries})
-    for name in gone:
-        _log.info("the file of a documented incident is gone; the incident stays", entry=name, incident=known[name].id)
-    opened, corrected = tuple(entry.id for entry in fresh), tuple(entry.id for entry in changed)
-    if opened or corrected:
-        _log.info("documented incidents entered", opened=len(opened), corrected=len(corrected))
-    return Entered(opened=opened, corrected=corrected, gone=tuple(gone))
+def _names(entries: Iterable[Documented]) -> tuple[str, ...]:
+    return tuple(entry.id for entry in entries)
+
+
+def _tell(entered: Entered, remarks: Iterable[str]) -> None:
+    for remark in remarks:
+        _log.warning(remark)
+    if entered.opened or entered.corrected:
+        _log.info("documented incidents entered", opened=len(entered.opened), corrected=len(entered.corrected))
+
+
+def _by_name(recorded: Iterable[Incident], entries: Iterable[Documented]) -> dict[str, Incident]:
+    """The incidents of entries by the names that their files have now; of two that are one, the first, which may be cited."""
+    known = {incident.entry or "": incident for incident in sorted(recorded, key=_age, reverse=True)}
+    for entry in entries:
+        former = next((name for name in reversed(entry.formerly) if name in known), None)
+        if former is not None:
+            found = known.pop(former)
+            known[entry.id] = min(found, known.get(entry.id, found), key=_age)
+    return known
+
+
+def _age(incident: Incident) -> tuple[datetime, str]:
+    return incident.detected, incident.id
+
+
+def _entered_twice(recorded: Iterable[Incident], known: Mapping[str, Incident]) -> list[Incident]:
+    """Those that were entered anew under the new name of a file, before it said how it was called."""
+    return [one for one in recorded if known.get(one.entry or "", one).id != one.id]
+
+
+def _withdrawal(incident: Incident, first: Incident, now: datetime) -> tuple[Event, Incident]:
+    """Retract it, and leave the name of its file to the first."""
+    change = Change(
+        stage=IncidentStage.RETRACTED,
+        entry=f"{incident.entry}.{incident.id.lower()}",
+        reason=f"entered twice: it is {first.id}, whose file was renamed",
+        by=BY,
+    )
+    kind = EventKind.CORRECTED if incident.stage is IncidentStage.RETRACTED else EventKind.RETRACTED
+    event = record(incident.id, incident.version + 1, now, kind, change)
+    return event, apply(incident, event)
+
+
+def without_file(recorded: Iterable[Incident], entries: Collection[Documented]) -> tuple[str, ...]:
+    """A sentence for each incident that came from a file and whose file is gone. Of one that is retracted nobody need hear."""
+    known = _by_name(recorded, entries)
+    return tuple(_remark(known[name]) for name in _gone(known, entries))
+
+
+def _gone(known: Mapping[str, Incident], entries: Collection[Documented]) -> list[str]:
+    missing = sorted(known.keys() - {entry.id for entry in entries})
+    return [name for name in missing if known[name].stage is not IncidentStage.RETRACTED]
+
+
+def _remark(incident: Incident) -> str:
+    return (
+        f"{incident.id} was entered from config/incidents/{incident.entry}.yaml, which is gone; nothing was removed. "
+        f"Was it renamed? Say `formerly: [{incident.entry}]` in the file of its new name, and it keeps its number. "
+        f"If it should not stand, `cutwatch incidents retract {incident.id}` takes it back."
+    )
 
 
 async def _new_ids(writing: Writing, fresh: Iterable[Documented], now: datetime) -> dict[str, str]:
@@ -89,8 +148,8 @@ def _numbers(first: str) -> Callable[[], str]:
 
 
 def digest(entry: Documented) -> str:
-    """The hash of what an entry says. Why it was changed last is not part of it, nor what it leaves to the defaults."""
-    content: dict[str, Any] = entry.model_dump(mode="json", exclude_defaults=True, exclude={"revision"})
+    """The hash of what an entry says. Why it was changed last and how it was called are not part of it, nor the defaults."""
+    content: dict[str, Any] = entry.model_dump(mode="json", exclude_defaults=True, exclude={"revision", "formerly"})
     return sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -159,7 +218,7 @@ def _correction(
     change = _statement(entry, _with_additions(dossier_of(entry), incident.dossier, said_before.dossier), ids)
     linked = [one for one in incident.relations if one not in (said_before.relations or ())]
     relations = tuple(dict.fromkeys((*(change.relations or ()), *linked)))
-    change = replace(change, relations=relations, reason=entry.revision or CHANGED)
+    change = replace(change, relations=relations, reason=entry.revision or (CHANGED if incident.entry == entry.id else RENAMED))
     event = record(incident.id, incident.version + 1, now, EventKind.CORRECTED, change)
     return event, apply(incident, event)
 

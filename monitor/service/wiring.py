@@ -18,7 +18,7 @@ from monitor.bus.incoming import FOLDER, WithIncoming
 from monitor.bus.local import LocalServiceBus
 from monitor.clock import Clock
 from monitor.configuration import ConfigurationError, load
-from monitor.configuration.alert_advice import of_alerts
+from monitor.configuration.alert_advice import Surroundings, of_alerts
 from monitor.core.isolation import Isolations
 from monitor.core.ledger import REACH, WINDOW, Ledger
 from monitor.core.mass import Masses
@@ -52,6 +52,12 @@ def read_watchlist(folder: Path, country: str | None) -> Watchlist:
     """Read the configuration in full, every alert channel's own settings included. Raises `ConfigurationError`."""
     settings = {name: kind.settings for name, kind in channels.discover().items()}
     return load(folder, probes=discover(), country=country, channel_settings=settings)
+
+
+def surroundings(settings: Settings) -> Surroundings:
+    """What the environment tells of the channels. In the loopback world links lead to this machine, as they are meant to."""
+    address = settings.address if settings.lab_world is None else None
+    return Surroundings(carrier=channels.carrier_of, address=address, secret_trouble=channels.secret_trouble)
 
 
 def read_watch(settings: Settings, place: Place) -> Watch:
@@ -154,8 +160,8 @@ class Service:
         return self._pipeline.trouble
 
     def _advise(self) -> None:
-        """Warn where an alarm could fail to reach anybody, or travels through what is itself watched."""
-        for remark in of_alerts(self._watch.watchlist, channels.carrier_of):
+        """Warn where an alarm could fail to reach anybody, travels through what is itself watched, or leads nowhere."""
+        for remark in of_alerts(self._watch.watchlist, surroundings(self._settings)):
             _log.warning(remark)
 
     async def _resumed_pipeline(self) -> Pipeline:
@@ -300,10 +306,14 @@ class Service:
             clock=self._clock,
             store=self.store,
             watchlist=self._current_watchlist,
-            metrics=self._metrics.text,
+            metrics=self._told_metrics,
             health=self._health,
             is_ending=self._stopping.is_set,
         )
+
+    def _told_metrics(self) -> bytes:
+        self._metrics.tell_deadlines(self._clock.now())
+        return self._metrics.text()
 
     def _current_watchlist(self) -> Watchlist:
         return self._watch.watchlist

@@ -31,7 +31,7 @@ from probes.kit.probe import Probe
 from probes.kit.rule import Rule
 from probes.kit.vocabulary import State, Strength, Validity
 from tests.monitor.engine.virtual import FAKE, NOON, Host, Stage, check, plan, vantage
-from tests.monitor.test_pipeline import Bus
+from tests.monitor.spine import Bus
 
 SITE, AT_HOME = "ovd-info", "at-home"
 MOSCOW, BERLIN = vantage("moscow", country="RU"), vantage("berlin", country="DE")

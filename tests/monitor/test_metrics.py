@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.bus import LaneStatus
+from monitor.core.descriptive import Basis
+from monitor.core.dossier import DatedStatement, Dates, Dossier, Remedy
 from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, fold, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.model import Tlp, Words
 from monitor.core.watchlist import Monitor, Watchlist
-from monitor.metrics import Family, Metrics, as_confirmed
+from monitor.metric_family import Family
+from monitor.metrics import Metrics, as_confirmed
 from monitor.store import ChannelBacklog, CheckState, Judged
 from probes.kit.vocabulary import State, Strength, Unmeasured, VantageHealth
 from tests.monitor.store.cast import a_check, a_look
@@ -344,3 +348,76 @@ def test_an_emptied_outbox_has_no_oldest_message() -> None:
     assert value(metrics, "outbox_oldest_timestamp_seconds", channel="team") is None
     assert value(metrics, "dead_letters", channel="team") == 1
     assert value(metrics, "deliveries_total", channel="team", outcome="retried") == 3
+
+
+DAY = timedelta(days=1)
+
+
+def announced(number: int, effective: str, *remedies: Remedy, **changes: Any) -> Incident:
+    """A provider announces the end of its service; it was entered by hand."""
+    stated = DatedStatement(date=effective, basis=Basis.DOCUMENT)
+    dossier = Dossier(title=Words(en="The end is announced"), dates=Dates(effective=stated), remedies=remedies)
+    fields = {"origin": Origin.ATTESTED, "provider": "godaddy", "dossier": dossier, **changes}
+    return replace(confirmed_as(Kind.NOTICE), id=f"CW-2026-{number:04d}", **fields)
+
+
+def deadline(*notices: Incident, now: datetime = NOW, provider: str = "godaddy") -> datetime | None:
+    """What is told of these notices."""
+    metrics = Metrics()
+    metrics.configured(WATCHLIST)
+    for one in notices:
+        metrics.revised(one)
+    metrics.tell_deadlines(now)
+    told = value(metrics, "notice_deadline_timestamp_seconds", organisation="ovd-info", provider=provider)
+    return None if told is None else datetime.fromtimestamp(told, UTC)
+
+
+def test_of_several_deadlines_the_next_is_told_and_of_those_that_passed_the_last() -> None:
+    first, second = announced(1, "2026-11-25"), announced(2, "2026-12")
+    assert deadline(first, second) == datetime(2026, 11, 25, tzinfo=UTC)
+    assert deadline(first, second, now=NOW + 5 * DAY) == datetime(2026, 12, 1, tzinfo=UTC)
+    assert deadline(first, second, now=NOW + 60 * DAY) == datetime(2026, 12, 1, tzinfo=UTC)
+    assert deadline(first, second, provider="mailchimp") is None
+
+
+@pytest.mark.parametrize("stage", [IncidentStage.AVERTED, IncidentStage.RETRACTED, IncidentStage.ENDED, IncidentStage.REINSTATED])
+def test_a_notice_that_was_dealt_with_has_no_deadline(stage: IncidentStage) -> None:
+    notice = announced(1, "2026-11-25")
+    assert deadline(notice, replace(notice, stage=stage)) is None
+
+
+def test_a_remedy_has_a_deadline_until_it_is_filed() -> None:
+    owed = Remedy(body=Words(en="A court"), filing_deadline="2026-11-23")
+    assert deadline(announced(1, "2026-11-25", owed)) == datetime(2026, 11, 23, tzinfo=UTC)
+    filed = owed.model_copy(update={"filed": "2026-11-20"})
+    assert deadline(announced(1, "2026-11-25", filed)) == datetime(2026, 11, 25, tzinfo=UTC)
+
+
+def test_a_date_that_is_only_known_to_lie_before_a_day_counts_as_the_end_of_that_stretch() -> None:
+    assert deadline(announced(1, "../2026-11")) == datetime(2026, 12, 1, tzinfo=UTC)
+
+
+ONLY_FOR_ONE = Dossier(
+    title=Words(en="The end is announced"),
+    dates=Dates(effective=DatedStatement(date="2026-11-25", basis=Basis.DOCUMENT, tlp=Tlp.RED)),
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": Kind.BLOCKING},
+        {"tlp": Tlp.RED},
+        {"key": CaseKey(organisation="unheard-of", target="", family="notice", country=None)},
+        {"dossier": None},
+        {"dossier": ONLY_FOR_ONE},
+    ],
+)
+def test_nothing_is_told_of_what_is_no_notice_for_readers_of_metrics(changes: dict[str, Any]) -> None:
+    assert deadline(announced(1, "2026-11-25", **changes)) is None
+
+
+def test_an_old_case_from_documents_obliges_nobody_and_one_to_come_does() -> None:
+    assert deadline(announced(1, "2022-03", entry="old-case")) is None
+    assert deadline(announced(1, "2026-12", entry="new-case")) == datetime(2026, 12, 1, tzinfo=UTC)
+    assert deadline(announced(1, "2022-03")) == datetime(2022, 3, 1, tzinfo=UTC)

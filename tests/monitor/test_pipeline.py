@@ -6,19 +6,18 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from monitor.bus import Heartbeat, Report
+from monitor.bus import Report
 from monitor.bus.frames import encode
 from monitor.bus.incoming import WithIncoming, drop
-from monitor.clock import Clock
 from monitor.core.deadline import Deadline
 from monitor.core.incident import Change, apply, record
 from monitor.core.kinds import EventKind, IncidentStage
-from monitor.core.ledger import Ledger
 from monitor.core.model import Tlp, Words
-from monitor.core.plan import Check, Plan, check_id
+from monitor.core.plan import Check
 from monitor.core.watchlist import (
     Alerts,
     Channel,
@@ -31,51 +30,14 @@ from monitor.core.watchlist import (
     VantagePoint,
     Watchlist,
 )
-from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline, Watch
-from monitor.store import Store, Writing, migrate
-from probes.kit.observation import Blob, Control, Facts, Observation, Provenance, TlsHandshake, new_id
-from probes.kit.probe import Probe, ProbeParams
-from probes.kit.rule import Rule
-from probes.kit.vocabulary import State, Strength, Unmeasured, Validity
+from monitor.store import Store, Writing
+from probes.kit.observation import Blob, Control, Facts, Observation, Provenance, TlsHandshake
+from probes.kit.vocabulary import State, Unmeasured, Validity
+from tests.monitor.spine import STORY, STRONG, a_check, a_pipeline, a_report, a_store, bus_of
 
 START = datetime(2021, 12, 25, 9, 0, tzinfo=UTC)
 
-
-def rule(state: State, strength: Strength = Strength.EXPLICIT) -> Rule[Observation]:
-    return Rule(
-        id=f"story.told.{state}",
-        state=state,
-        strength=strength,
-        because="the story says so",
-        source="this test",
-        fits=lambda case: {} if case.facts is not None and case.facts.details.get("state") == state else None,
-    )
-
-
-async def never(params: ProbeParams, look: object) -> Facts:
-    raise AssertionError("the pipeline looks at nothing")
-
-
-def failing_rule() -> Rule[Observation]:
-    def fits(case: Observation) -> None:
-        if case.facts is not None and case.facts.details.get("state") == "poison":
-            raise RuntimeError("a rule with a fault")
-
-    return Rule(id="story.fault", state=State.DOWN, strength=Strength.WEAK, because="", source="this test", fits=fits)
-
-
-STORY = Probe(
-    name="story",
-    version=1,
-    documentation="Reports what it is told.",
-    params=ProbeParams,
-    observe=never,
-    wants_control=lambda facts: False,
-    addresses=lambda facts: (),
-    case=lambda observation, recent: observation,
-    rules=(failing_rule(), *(rule(state) for state in State)),
-)
 
 WATCHLIST = Watchlist(
     version="1",
@@ -96,91 +58,26 @@ WATCHLIST = Watchlist(
 
 
 def check(vantage: str) -> Check:
-    return Check(
-        id=check_id("ovd-info", "ovd.info", "story", vantage),
-        organisation="ovd-info",
-        target="ovd.info",
-        probe="story",
-        vantage=vantage,
-        country="RU",
-        every=300,
-        params={},
-    )
+    return a_check("ovd-info", "ovd.info", vantage)
 
 
 CHECKS = {one.id: one for one in (check("moscow"), check("kazan"))}
 
 
-class Bus:
-    """A service's end of a bus whose other end is the story."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Report] = []
-        self.acknowledged: list[str] = []
-        self.asked: list[str] = []
-        self.heartbeat: Heartbeat | None = None
-
-    async def publish(self, plan: Plan) -> None:
-        raise AssertionError("the pipeline makes no plans")
-
-    async def look(self, check_id: str) -> None:
-        self.asked.append(check_id)
-
-    async def consume(self, limit: int, wait: float) -> list[Report]:
-        taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
-        if not taken:
-            await asyncio.sleep(min(wait, 0.01))
-        return taken
-
-    async def ack(self, ids: Sequence[str]) -> None:
-        self.acknowledged.extend(ids)
-
-
-def report(minute: float, state: State | str, vantage: str = "moscow", **changes: object) -> Report:
-    at = START + timedelta(minutes=minute)
+def report(minute: float, state: State | str, vantage: str = "moscow", **changes: Any) -> Report:
     blob = Blob.of(f"body of minute {minute}".encode())
-    observation = Observation(
-        id=new_id(at),
-        check=check(vantage).id,
-        vantage=vantage,
-        started_at=at,
-        duration=0.1,
-        facts=Facts(details={"state": str(state)}),
-        probe_version=1,
-        software="test",
-        **changes,  # type: ignore[arg-type]  # a story overrides whichever field it is about
-    )
-    return Report(observation, (blob,))
+    return a_report(check(vantage), START + timedelta(minutes=minute), state, (blob,), **changes)
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'cutwatch.db'}"
-    migrate(url)
-    store = await Store.open(url, busy_timeout=0.2)
-    async with store.writing() as writing:
-        await writing.save_checks(list(CHECKS.values()))
-    yield store
-    await store.close()
+    async with a_store(tmp_path, CHECKS) as store:
+        yield store
 
 
 @pytest.fixture
 def pipeline(store: Store, tmp_path: Path) -> Pipeline:
-    return Pipeline(
-        store=store,
-        bus=Bus(),
-        clock=Clock.starting(START + timedelta(minutes=30), speed=1.0),
-        metrics=Metrics(),
-        ledger=Ledger(),
-        watch=Watch(WATCHLIST, CHECKS, {"story": STORY}),
-        address="http://127.0.0.1:8000",
-        aside=tmp_path / "aside",
-    )
-
-
-def bus_of(pipeline: Pipeline) -> Bus:
-    assert isinstance(pipeline.bus, Bus)
-    return pipeline.bus
+    return a_pipeline(store, WATCHLIST, CHECKS, START + timedelta(minutes=30), tmp_path)
 
 
 async def test_a_block_becomes_an_incident_with_its_messages_in_one_go(pipeline: Pipeline, store: Store) -> None:
@@ -382,8 +279,7 @@ async def test_a_loss_within_a_planned_change_is_kept_and_opens_nothing(pipeline
     target = Target(id="ovd.info", url="https://ovd.info/", planned=(move,))
     organisation = WATCHLIST.organisations[0].model_copy(update={"targets": (target,)})
     watchlist = WATCHLIST.model_copy(update={"organisations": (organisation,)})
-    strong = replace(STORY, rules=tuple(rule(state, Strength.STRONG) for state in State))
-    pipeline.watch = Watch(watchlist, CHECKS, {"story": strong})
+    pipeline.watch = Watch(watchlist, CHECKS, {"story": STRONG})
     await pipeline.take([report(minute, State.BLOCKED) for minute in range(0, 60, 5)])
     async with store.reading() as reading:
         assert await reading.incidents() == []

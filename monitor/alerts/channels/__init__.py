@@ -11,6 +11,8 @@ and may offer
 
 - `provider(settings) -> str | None`, the id of the provider without which it is silent: a channel must not depend on what it
   is to tell the loss of,
+- `check_secrets(settings)`, which raises `MissingSecret` or `UnusableSecret` as a delivery would: so that it is found out before
+  an alarm needs them,
 - `async refresh(stories, settings, now) -> Outcome`, for receivers that forget what is not repeated: called every minute with
   the payloads that the channel has delivered, in order, for each incident that stands or has ended lately.
 """
@@ -27,8 +29,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from monitor.alerts.channels.kit.outcome import Outcome
+from monitor.alerts.channels.kit.secrets import UnusableSecret
 from monitor.core.message import Parcel
 from monitor.core.watchlist import Channel
+from monitor.settings import MissingSecret
 
 _ATTRIBUTES = ("Settings", "PATIENCE", "deliver")
 
@@ -42,6 +46,10 @@ Refresh = Callable[[Stories, Any, datetime], Awaitable[Outcome]]
 def _nobodys(settings: Any) -> str | None:  # noqa: ARG001  as the others
     """The provider of a channel that depends on nobody whom we know."""
     return None
+
+
+def _without_secrets(settings: Any) -> None:
+    """The secrets of a channel that has none."""
 
 
 class IncompleteChannel(TypeError):
@@ -58,6 +66,7 @@ class ChannelKind:
     patience: float
     deliver: Callable[[Parcel, Any, datetime], Awaitable[Outcome]]
     provider: Callable[[Any], str | None] = _nobodys
+    check_secrets: Callable[[Any], None] = _without_secrets
     refresh: Refresh | None = None
 
 
@@ -77,6 +86,19 @@ def carrier_of(channel: Channel) -> str | None:
         return None
 
 
+def secret_trouble(channel: Channel) -> MissingSecret | UnusableSecret | None:
+    """What keeps a channel from using its secrets, in words that do not hold them; None where nothing does."""
+    kind = discover().get(channel.kind)
+    try:
+        if kind:
+            kind.check_secrets(kind.settings.model_validate(channel.settings))
+    except (MissingSecret, UnusableSecret) as trouble:
+        return trouble
+    except ValidationError:
+        return None
+    return None
+
+
 def from_module(module: ModuleType) -> ChannelKind:
     """Read one channel from its module, or say what the module lacks."""
     missing = [attribute for attribute in _ATTRIBUTES if not hasattr(module, attribute)]
@@ -91,5 +113,6 @@ def from_module(module: ModuleType) -> ChannelKind:
         patience=module.PATIENCE,
         deliver=module.deliver,
         provider=getattr(module, "provider", _nobodys),
+        check_secrets=getattr(module, "check_secrets", _without_secrets),
         refresh=getattr(module, "refresh", None),
     )

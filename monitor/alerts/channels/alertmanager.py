@@ -90,6 +90,11 @@ async def refresh(stories: Sequence[Sequence[Mapping[str, Any]]], settings: Sett
     return outcome
 
 
+def check_secrets(settings: Settings) -> None:
+    """See whether there is what to show at the door. Raises `MissingSecret` or `UnusableSecret`."""
+    _headers(settings)
+
+
 def provider(settings: Settings) -> str | None:
     """The provider without which this Alertmanager is silent, where it is one that Cutwatch knows."""
     return provider_at(httpx2.URL(settings.url).host)

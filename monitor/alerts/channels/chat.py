@@ -39,7 +39,8 @@ from monitor.alerts.channels.kit.services import INSTEAD, SERVICES, Service
 from monitor.alerts.channels.kit.threads import AllTaken, in_thread
 from monitor.core.message import Parcel
 from monitor.core.model import SecretName
-from monitor.core.wording import plain
+from monitor.core.naming import plain
+from monitor.core.phrases.gathered import home
 from monitor.settings import MissingSecret
 
 PATIENCE = 28.0
@@ -131,6 +132,11 @@ async def deliver(parcel: Parcel, settings: Settings, now: datetime) -> Outcome:
     return _outcome(settings.service, said)
 
 
+def check_secrets(settings: Settings) -> None:
+    """See whether Apprise can read the URL. Raises `MissingSecret` or `UnusableSecret`."""
+    _plugin(settings, SERVICES[settings.service])
+
+
 def provider(settings: Settings) -> str | None:
     """The provider without which this chat is silent, where it is one that Cutwatch knows."""
     return SERVICES[settings.service].provider
@@ -139,11 +145,18 @@ def provider(settings: Settings) -> str | None:
 def words(data: dict[str, Any], title_limit: int, limit: int) -> tuple[str, str]:
     """Title and body for a service that takes so many characters; without room for a title it begins the body."""
     title = harmless(plain(data["title"], title_limit or limit))
-    lines = [harmless(plain(line, limit)) for line in data["text"].splitlines()]
-    link = lines[-1] if lines and _LINK.fullmatch(lines[-1]) else ""
+    own = _own_links(data)
+    lines = [line if line in own else harmless(plain(line, limit)) for line in data["text"].splitlines()]
+    link = lines[-1] if lines and (lines[-1] in own or _LINK.fullmatch(lines[-1])) else ""
     if title_limit == 0:
         title, lines = "", [title, "", *lines]
     return title, _cut("\n".join(lines), limit, link)
+
+
+def _own_links(data: dict[str, Any]) -> frozenset[str]:
+    """The lines of a text that lead to us, whatever letters stand in our address (a name in other letters, `[::1]`)."""
+    told = [one for one in (data, *data.get("items", ())) if "url" in one]
+    return frozenset({home(told), *(one["url"] for one in told)})
 
 
 def harmless(line: str) -> str:

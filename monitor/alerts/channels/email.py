@@ -46,7 +46,7 @@ from monitor.alerts.channels.kit.providers import provider_at
 from monitor.alerts.channels.kit.secrets import UnusableSecret, read
 from monitor.core.message import Parcel
 from monitor.core.model import SecretName
-from monitor.core.wording import plain
+from monitor.core.naming import plain
 from monitor.settings import MissingSecret
 
 PATIENCE = 28.0
@@ -119,6 +119,12 @@ async def deliver(parcel: Parcel, settings: Settings, now: datetime) -> Outcome:
         return _unavailable(f"{settings.host} could not be spoken to: {_words(problem)}")
     finally:
         client.close()
+
+
+def check_secrets(settings: Settings) -> None:
+    """See whether there is a password to log in with. Raises `MissingSecret` or `UnusableSecret`."""
+    if settings.password:
+        read(settings.password)
 
 
 def provider(settings: Settings) -> str | None:

@@ -29,7 +29,7 @@ from monitor.alerts.channels.kit.door import Door, Forbidden, Unreachable
 from monitor.alerts.channels.kit.outcome import Outcome, Result
 from monitor.alerts.channels.kit.providers import provider_at
 from monitor.alerts.channels.kit.secrets import UnusableSecret
-from monitor.alerts.channels.kit.signing import signatures
+from monitor.alerts.channels.kit.signing import check_keys, signatures
 from monitor.alerts.channels.kit.web import outcome_of, problem_of
 from monitor.core.message import Parcel
 from monitor.core.model import SecretName
@@ -98,6 +98,11 @@ def headers(parcel: Parcel, body: str, settings: Settings, now: datetime) -> dic
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": signatures(settings.secret, parcel.id, now, body),
     }
+
+
+def check_secrets(settings: Settings) -> None:
+    """See whether messages could be signed. Raises `MissingSecret` or `UnusableSecret`."""
+    check_keys(settings.secret)
 
 
 def provider(settings: Settings) -> str | None:

@@ -1,5 +1,6 @@
 """The English phrases."""
 
+from monitor.core.hearing import Late
 from monitor.core.kinds import EventKind, Kind
 from monitor.core.phrases.table import INTERCEPTED, Forms, LetGo, Loss, Phrases, Scattered, Times, Together, Turn
 from monitor.core.watchlist import NetworkKind, Severity
@@ -223,6 +224,7 @@ ENGLISH = Phrases(
         EventKind.REPLIED: "A reply: ",
         EventKind.ERASED: "Update: ",
     },
+    corrected_over_title_lead="Corrected (over): ",
     leads={
         EventKind.OPENED: "This is a suspicion, not confirmed yet. ",
         EventKind.REOPENED: "It has happened again. ",
@@ -236,6 +238,7 @@ ENGLISH = Phrases(
         EventKind.REPLIED: "Somebody who is named in this case has replied. ",
         EventKind.ERASED: "Words about a person were removed from this case. ",
     },
+    released_to_some="You may hear of this case now; it is not public. ",
     reminder_title_lead="Still: ",
     reminder_lead="This is a reminder. ",
     escalation_title_lead="No answer yet: ",
@@ -262,15 +265,15 @@ ENGLISH = Phrases(
         EventKind.OPENED: ("suspicion", "something may be wrong; it is not confirmed yet."),
         EventKind.CONFIRMED: ("alarm", "a loss of access, or the threat of one, is confirmed."),
         EventKind.REOPENED: ("alarm", "it has happened again."),
-        EventKind.RECLASSIFIED: ("update", "we know more now."),
+        EventKind.RECLASSIFIED: ("alarm", "a loss of access is confirmed, and we know more of it now."),
         EventKind.SCOPE_CHANGED: ("update", "its extent has changed."),
         EventKind.ENDED: ("all clear", "it is over."),
         EventKind.REINSTATED: ("all clear", "what was taken away has been given back."),
         EventKind.REINSTATEMENT_ANNOUNCED: ("update", "it has been promised that what was taken away comes back."),
         EventKind.AVERTED: ("all clear", "what was announced did not happen."),
         EventKind.RETRACTED: ("false alarm", "the alarm was wrong and is withdrawn."),
-        EventKind.RELEASED: ("update", "this case may be made public now."),
-        EventKind.CORRECTED: ("update", "we have corrected what we said of this case."),
+        EventKind.RELEASED: ("alarm", "a loss of access, or the threat of one, is confirmed. You may hear of it now."),
+        EventKind.CORRECTED: ("correction", "we have corrected what we said of this case."),
         EventKind.EVIDENCE_ADDED: ("update", "there is new proof."),
         EventKind.NOTICE_LINKED: ("update", "we have found where it was announced."),
         EventKind.LINKED: ("update", "it belongs together with another case."),
@@ -282,7 +285,10 @@ ENGLISH = Phrases(
     hint_advice="What to do is behind the link.",
     hint_reason="No names here, because the case is not public.",
     nothing_to_do=_NOTHING_TO_DO,
-    late="We could not tell you earlier: this is the first message about it.",
+    late={
+        Late.FIRST: "You were not told earlier: this is the first message about it.",
+        Late.RETURN: "It had come back since our last message.",
+    },
     seen="We saw: {seen}.",
     again="Certain: several checks in a row went well.",
     reason="The reason: {reason}",

@@ -1,6 +1,7 @@
 """The Russian phrases."""
 # ruff: noqa: RUF001 (Cyrillic letters are what Russian is written in)
 
+from monitor.core.hearing import Late
 from monitor.core.kinds import EventKind, Kind
 from monitor.core.phrases.table import INTERCEPTED, Forms, LetGo, Loss, Phrases, Scattered, Times, Together, Turn
 from monitor.core.watchlist import NetworkKind, Severity
@@ -26,10 +27,10 @@ RUSSIAN = Phrases(
             happened="доступ заблокирован{country}. Что-то по пути не пропускает посетителей.",
             over="снова открывается{country}. Блокировка закончилась.",
             advice=_ANOTHER_WAY,
-            affects="Без обходного пути там не открыть.",
+            affects="Без обхода сайт там не открыть.",
             counted=_SITES,
             many="доступ заблокирован",
-            many_over="снова открываются",
+            many_over="доступ снова открыт",
         ),
         INTERCEPTED: Loss(
             title="соединение перехватывают",
@@ -50,7 +51,7 @@ RUSSIAN = Phrases(
             affects="Посетителям там кажется, что сайт сломан.",
             counted=_SITES,
             many="доступ замедлен",
-            many_over="снова открываются с обычной скоростью",
+            many_over="скорость снова обычная",
         ),
         Kind.UNREACHABLE: Loss(
             title="нет доступа",
@@ -61,7 +62,7 @@ RUSSIAN = Phrases(
             affects="Посетители там, скорее всего, не могут открыть сайт.",
             counted=_SITES,
             many="нет доступа",
-            many_over="снова открываются",
+            many_over="доступ снова есть",
         ),
         Kind.WITHDRAWAL: Loss(
             title="сервис отключён компанией",
@@ -69,20 +70,20 @@ RUSSIAN = Phrases(
             over="снова работает: обслуживание восстановлено.",
             advice="Сохраните данные, пока можно, и попросите письменно назвать причину. "
             "Не переходите по ссылкам из писем: откройте сайт компании сами.",
-            affects="Пользоваться нельзя, пока компания не вернёт доступ или вы не переедете.",
+            affects="Пользоваться нельзя, пока компания не вернёт доступ или вы не перейдёте к другой.",
             counted=_SERVICES,
             many="обслуживание прекращено или приостановлено",
-            many_over="снова работают",
+            many_over="обслуживание восстановлено",
         ),
         Kind.RESTRICTION: Loss(
             title="сервис ограничен",
             happened="работает не для всех или не полностью{country}. Так решил сам сервис.",
-            over="снова полностью доступно{country}.",
+            over="снова работает полностью и для всех{country}.",
             advice="Попросите сервис письменно назвать причину и правило.",
             affects="Часть людей или часть функций отрезана.",
             counted=_SERVICES,
             many="работа ограничена самим сервисом",
-            many_over="снова полностью доступны",
+            many_over="ограничения сняты",
         ),
         Kind.NOTICE: Loss(
             title="объявлено об отключении",
@@ -101,11 +102,11 @@ RUSSIAN = Phrases(
             happened="власти внесли в официальный список.",
             over="больше не значится в этом списке.",
             advice="Поговорите с юристом, прежде чем публиковать, платить или собирать деньги. "
-            "Спросите, чего теперь нельзя сотрудникам, жертвователям и читателям в этой стране.",
+            "Спросите, чего теперь нельзя делать сотрудникам, жертвователям и читателям в этой стране.",
             affects="Банки, компании и сторонники могут отступить или попасть под наказание.",
             counted=_CASES,
             many="внесение в реестр",
-            many_over="больше не значатся в реестре",
+            many_over="исключение из реестра",
         ),
         Kind.LAPSE: Loss(
             title="истёк срок",
@@ -124,8 +125,8 @@ RUSSIAN = Phrases(
             advice="Сообщите тому, кто обслуживает сайт.",
             affects="Никто не может открыть сайт.",
             counted=_SITES,
-            many="не работают ни у кого",
-            many_over="снова работают",
+            many="нет доступа ни у кого",
+            many_over="доступ снова есть",
         ),
         Kind.ISOLATION: Loss(
             title="отрезана от мира",
@@ -136,8 +137,8 @@ RUSSIAN = Phrases(
             affects="Люди в этой сети, скорее всего, не могут открыть ничего за рубежом. "
             "Наши проверки оттуда пока ни о чём не говорят.",
             counted=_NETWORKS,
-            many="отрезаны от мира",
-            many_over="снова видят остальной мир",
+            many="нет связи с миром",
+            many_over="связь с миром восстановлена",
         ),
     },
     turns={
@@ -147,14 +148,14 @@ RUSSIAN = Phrases(
             advice="Делать ничего не нужно; скажите тем, кому вы о ней сообщили.",
         ),
         EventKind.REINSTATED: Turn(
-            one="доступ вернул тот, кто его отнял{country}.",
-            many="доступ вернул тот, кто его отнял{country}.",
+            one="доступ{country} вернул тот, кто его отнял.",
+            many="доступ{country} вернул тот, кто его отнял.",
             advice="Проверьте, всё ли работает, и сохраните данные, пока можно.",
             certainty=_BY_WORD,
         ),
         EventKind.REINSTATEMENT_ANNOUNCED: Turn(
-            one="доступ обещали вернуть{country}, но пока не вернули.",
-            many="доступ обещали вернуть{country}, но пока не вернули.",
+            one="доступ{country} обещали вернуть, но пока не вернули.",
+            many="доступ{country} обещали вернуть, но пока не вернули.",
             advice="Сохраните обещание в письменном виде. Не закрывайте запасные пути, пока его не выполнят.",
             certainty=_BY_WORD,
         ),
@@ -206,7 +207,7 @@ RUSSIAN = Phrases(
         ),
         hint=("больше не наблюдаем", "оттуда, где это было замечено, мы больше не смотрим. Продолжается ли это, неизвестно."),
     ),
-    affected="Затронуты: {names}.",
+    affected="Кого это затронуло: {names}.",
     title_leads={
         EventKind.OPENED: "Не подтверждено: ",
         EventKind.REOPENED: "Снова: ",
@@ -225,6 +226,7 @@ RUSSIAN = Phrases(
         EventKind.REPLIED: "Ответ: ",
         EventKind.ERASED: "Новое: ",
     },
+    corrected_over_title_lead="Исправлено (отбой): ",
     leads={
         EventKind.OPENED: "Это подозрение, оно пока не подтверждено. ",
         EventKind.REOPENED: "Это случилось снова. ",
@@ -238,6 +240,7 @@ RUSSIAN = Phrases(
         EventKind.REPLIED: "Тот, кто назван в этом случае, ответил. ",
         EventKind.ERASED: "Из этого случая удалены слова о человеке. ",
     },
+    released_to_some="Теперь вам можно знать об этом случае, но он не публичный. ",
     reminder_title_lead="Всё ещё: ",
     reminder_lead="Это напоминание. ",
     escalation_title_lead="Без ответа: ",
@@ -264,15 +267,15 @@ RUSSIAN = Phrases(
         EventKind.OPENED: ("подозрение", "возможно, что-то не так; пока не подтверждено."),
         EventKind.CONFIRMED: ("тревога", "подтверждена потеря доступа или её угроза."),
         EventKind.REOPENED: ("тревога", "это случилось снова."),
-        EventKind.RECLASSIFIED: ("новое", "теперь известно больше."),
+        EventKind.RECLASSIFIED: ("тревога", "потеря доступа подтверждена, и теперь о ней известно больше."),
         EventKind.SCOPE_CHANGED: ("новое", "охват изменился."),
         EventKind.ENDED: ("отбой", "всё закончилось."),
         EventKind.REINSTATED: ("отбой", "отнятое вернули."),
         EventKind.REINSTATEMENT_ANNOUNCED: ("новое", "отнятое обещали вернуть."),
         EventKind.AVERTED: ("отбой", "объявленное не случилось."),
         EventKind.RETRACTED: ("ложная тревога", "тревога была ошибочной и отозвана."),
-        EventKind.RELEASED: ("новое", "об этом случае теперь можно говорить публично."),
-        EventKind.CORRECTED: ("новое", "мы исправили то, что говорили об этом случае."),
+        EventKind.RELEASED: ("тревога", "подтверждена потеря доступа или её угроза. Теперь вам можно об этом знать."),
+        EventKind.CORRECTED: ("поправка", "мы исправили то, что говорили об этом случае."),
         EventKind.EVIDENCE_ADDED: ("новое", "есть новые доказательства."),
         EventKind.NOTICE_LINKED: ("новое", "мы нашли, где об этом было объявлено."),
         EventKind.LINKED: ("новое", "этот случай связан с другим."),
@@ -284,7 +287,10 @@ RUSSIAN = Phrases(
     hint_advice="Что делать — по ссылке.",
     hint_reason="Здесь нет имён, потому что дело не публичное.",
     nothing_to_do=_NOTHING_TO_DO,
-    late="Раньше сообщить не удалось: это первое наше сообщение.",
+    late={
+        Late.FIRST: "Раньше мы вам не сообщали: это первое сообщение об этом.",
+        Late.RETURN: "После нашего прошлого сообщения это успело случиться снова.",
+    },
     seen="Мы видели: {seen}.",
     again="Точно: несколько проверок подряд прошли успешно.",
     reason="Причина: {reason}",
@@ -294,8 +300,8 @@ RUSSIAN = Phrases(
     times=Times(
         day="d MMMM y 'года'",
         between="{day} между {after} и {by} UTC",
-        between_days="между {after} и {by} UTC",
-        at_latest="не позже чем {by} UTC",
+        between_days="между {after}, и {by} UTC",
+        at_latest="не позже {by} UTC",
     ),
     utc="(UTC — всемирное время.)",
     seen_from="Где замечено: {places}.",
@@ -321,7 +327,7 @@ RUSSIAN = Phrases(
             "few": "И ещё {count} сообщения.",
             "many": "И ещё {count} сообщений.",
         },
-        everything="Всё сразу:",
+        everything="Всё на одной странице:",
     ),
     test_title="Проверка маршрута {route}",
     test_text="Это проверка. Ничего не случилось, делать ничего не нужно. Кто это читает, узнает и о настоящих случаях.",

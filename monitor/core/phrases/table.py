@@ -7,6 +7,7 @@ becomes " (Russia)", or nothing where the loss is everyone's.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from monitor.core.hearing import Late
 from monitor.core.kinds import EventKind
 from monitor.core.watchlist import NetworkKind, Severity
 from probes.kit.vocabulary import Strength
@@ -23,7 +24,8 @@ class Loss:
     """How one kind of loss is told: in a title, as it begins, as it ends, what to do, and what it does to people.
 
     - `counted`: what is counted where it strikes many at once
-    - `many`, `many_over`: the same as `happened` and `over` of many at once, for title and text
+    - `many`, `many_over`: the same as `happened` and `over` of two or more at once, for title and text. In Russian they fit any
+      number: a verb would have to follow it (21 сайт, 22 сайта)
     - `began`: since when, where it is not the loss itself that began
     """
 
@@ -123,7 +125,11 @@ class Phrases:
     let_go: LetGo
     affected: str
     title_leads: Mapping[EventKind, str]
+    corrected_over_title_lead: str
+    """Of a correction of what is over: nobody is to think that it stands."""
     leads: Mapping[EventKind, str]
+    released_to_some: str
+    """The lead of a release that lets some hear of it, and not everybody."""
     reminder_title_lead: str
     reminder_lead: str
     escalation_title_lead: str
@@ -142,7 +148,7 @@ class Phrases:
     hint_advice: str
     hint_reason: str
     nothing_to_do: str
-    late: str
+    late: Mapping[Late, str]
     seen: str
     again: str
     reason: str

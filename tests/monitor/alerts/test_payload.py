@@ -74,7 +74,7 @@ def test_what_comes_too_late_has_its_published_form() -> None:
 
 
 def test_a_test_message_has_its_published_form() -> None:
-    for message in routing.test_messages(EVERYTHING, watchlist(EVERYTHING), ONSET):
+    for message in routing.test_messages(EVERYTHING, watchlist(EVERYTHING), "https://watch.example", ONSET):
         PUBLISHED.validate(as_sent(message.payload))
         assert TryOutPayload.model_validate_json(json.dumps(message.payload)).model_dump(mode="json") == message.payload
 

@@ -90,6 +90,19 @@ class Story:
             await writing.append([event], [parent])
         await self.happens(EventKind.LINKED, relations=(Relation(RelationKind.MEMBER_OF, whole),))
 
+    async def is_told_of(self, whole: str) -> None:
+        """Let the mass event be told as well."""
+        async with self.store.reading() as reading:
+            parent = await reading.incident(whole)
+        assert parent is not None
+        change = Change(stage=IncidentStage.CONFIRMED, affected=("ovd-info",), struck=1)
+        event = record(whole, parent.version + 1, self.clock.now(), EventKind.CONFIRMED, change)
+        confirmed = apply(parent, event)
+        async with self.store.writing() as writing:
+            await writing.append([event], [confirmed])
+            await writing.add_messages(routed(event, confirmed, self.watchlist, ADDRESS))
+        await self.passes(0)
+
     async def passes(self, seconds: float) -> None:
         """Let time pass, and all be done that it asks for."""
         self.clock.move(seconds)
@@ -115,6 +128,14 @@ class Story:
     def said(self, channel: str) -> list[str]:
         """What a receiver was told, in order, in short."""
         return [str(parcel.payload["type"]).removeprefix("incident.") for parcel in self.receivers[channel].parcels]
+
+    def told(self, channel: str) -> list[tuple[str, str]]:
+        """The same, each with the incident that it is about."""
+        return [
+            (incident, str(parcel.payload["type"]).removeprefix("incident."))
+            for parcel in self.receivers[channel].parcels
+            for incident in parcel.incidents
+        ]
 
     async def states(self, channel: str) -> list[str]:
         """What has become of the messages through a channel, in the order in which they came to be owed."""
@@ -271,6 +292,38 @@ async def test_what_is_said_of_a_mass_event_holds_for_its_members(story: Story, 
         await story.spreads()
     news = ["scope_changed"] if how == "acknowledged" else []
     assert (story.said("desk"), story.said("pager")) == (["confirmed", *news], [])
+
+
+async def test_of_a_mass_event_people_are_reminded_and_called_once_and_not_of_each_member(story: Story) -> None:
+    async with story.told_by(ESCALATING.model_copy(update={"repeat": 3600})):
+        await story.begins()
+        await story.passes(60)
+        await story.belongs_to(WHOLE)
+        await story.is_told_of(WHOLE)
+        await story.passes(3600)
+    assert story.told("desk") == [(BLOCKED.id, "confirmed"), (WHOLE, "confirmed"), (WHOLE, "reminder")]
+    assert [name for name, what in story.told("pager") if what != "reminder"] == [WHOLE]
+
+
+async def test_whoever_has_not_heard_of_the_mass_event_is_reminded_of_what_they_know(story: Story) -> None:
+    async with story.told_by(ESCALATING.model_copy(update={"repeat": 3600})):
+        await story.begins()
+        await story.belongs_to(WHOLE)
+        await story.passes(3601)
+    assert story.told("desk") == [(BLOCKED.id, "confirmed"), (BLOCKED.id, "reminder")]
+    assert story.said("pager") == ["confirmed"]
+
+
+async def test_a_program_is_reminded_of_everything(story: Story) -> None:
+    story.receivers["webhook"] = Receiver()
+    route = REPEATING.model_copy(update={"channels": ("webhook",)})
+    async with story.told_by(route):
+        story.watchlist = watchlist(route, channels=(Channel(id="webhook", kind="webhook"),))
+        await story.begins()
+        await story.belongs_to(WHOLE)
+        await story.is_told_of(WHOLE)
+        await story.passes(3601)
+    assert [name for name, what in story.told("webhook") if what != "confirmed"] == [BLOCKED.id, WHOLE]
 
 
 async def test_nobody_else_is_called_for_what_somebody_sees_to(story: Story) -> None:

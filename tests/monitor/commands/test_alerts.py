@@ -2,13 +2,14 @@
 
 import asyncio
 import fcntl
+import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from monitor.alerts.channels.kit.outcome import Outcome
 from monitor.alerts.outbox import Outbox
 from monitor.clock import Clock
 from monitor.core.bundling import Waiting, bundle
+from monitor.core.kinds import Origin
 from monitor.core.message import Message, MessageKind
 from monitor.core.watchlist import Channel
 from monitor.store import Store, migrate
@@ -54,7 +56,8 @@ def in_store(house: Path, work: Callable[[Store], Awaitable[Found]]) -> Found:
 
 
 def given_up(house: Path, *messages: Message) -> None:
-    """Let these messages have been given up."""
+    """Let these messages about incidents have been given up."""
+    with_an_incident(house)
 
     async def give_up(store: Store) -> None:
         async with store.writing() as writing:
@@ -69,9 +72,9 @@ def given_up(house: Path, *messages: Message) -> None:
     in_store(house, give_up)
 
 
-def with_an_incident(house: Path) -> None:
+def with_an_incident(house: Path, **changes: Any) -> None:
     async def open_one(store: Store) -> None:
-        event, incident = opened("CW-2021-0001")
+        event, incident = opened("CW-2021-0001", **changes)
         async with store.writing() as writing:
             await writing.append([event], [incident])
 
@@ -156,7 +159,41 @@ def test_a_test_that_the_service_does_not_send_is_not_waited_for_and_sent_never(
 
 def test_a_route_that_does_not_exist_is_refused_with_those_that_do(cutwatch: Type) -> None:
     result = cutwatch("alerts", "test", "stuff")
-    assert (result.exit_code, "staff" in result.stderr) == (2, True)
+    assert (result.exit_code, "there is no route stuff in alerts.yaml; there is: staff" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["dead", "log", "replay"])
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--channel", "hok"), "there is no channel hok in alerts.yaml, and nothing was sent there; there is: hook"),
+        (("--incident", "CW-2021-0009"), "`cutwatch incidents list --all` shows what there is"),
+    ],
+)
+def test_what_became_of_nothing_is_not_told(cutwatch: Type, command: str, option: tuple[str, str], said: str) -> None:
+    result = cutwatch("alerts", command, *option)
+    assert (result.exit_code, said in result.stderr, result.stdout) == (2, True, "")
+
+
+def test_the_command_that_shows_which_incidents_there_are_works(cutwatch: Type) -> None:
+    assert cutwatch("incidents", "list", "--all").exit_code == 0
+
+
+def test_a_channel_that_is_not_configured_any_more_is_known_by_what_was_sent_there(cutwatch: Type, house: Path) -> None:
+    given_up(house, OTHER)
+    assert "mail" not in (house / "config" / "alerts.yaml").read_text(encoding="utf-8")
+    assert OTHER.id in cutwatch("alerts", "dead", "--channel", "mail").stdout
+
+
+def test_a_test_says_where_links_that_open_nowhere_lead(cutwatch: Type, house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.commands.try_out.discover", lambda: answering(DELIVERED))
+    mail = "kind: email, settings: {host: mail.example.org, sender: a@example.org, to: [b@example.org]}}"
+    (house / "config" / "alerts.yaml").write_text(
+        f"channels:\n  - {{id: hook, {mail}\nroutes:\n  - {{id: staff, channels: [hook]}}\n", encoding="utf-8"
+    )
+    assert "Set CUTWATCH_BASE_URL" in cutwatch("alerts", "test", "staff").stderr
+    told = cutwatch("alerts", "test", "staff", env={"CUTWATCH_BASE_URL": "https://watch.example.org"})
+    assert "CUTWATCH_BASE_URL" not in told.stderr
 
 
 def test_what_was_given_up_is_listed_with_its_reason(cutwatch: Type, house: Path) -> None:
@@ -229,6 +266,8 @@ def test_an_incident_is_acknowledged_and_muted_and_unmuted(cutwatch: Type, house
     ("words", "said"),
     [
         ((), "either --until"),
+        (("--for", "91d"), "90 days at most"),
+        (("--until", "2100-01-01T00:00Z"), "90 days at most"),
         (("--for", "12h", "--until", "2100-01-01T00:00Z"), "either --until"),
         (("--for", "a while"), "30min, 12h or 2d"),
         (("--until", "2001-01-01T00:00Z"), "is over"),
@@ -244,11 +283,27 @@ def test_muting_says_how_to_name_a_time(cutwatch: Type, house: Path, words: tupl
 
 def test_an_incident_that_does_not_exist_cannot_be_acknowledged(cutwatch: Type) -> None:
     result = cutwatch("alerts", "ack", "CW-2021-0009")
-    assert (result.exit_code, "CW-2021-0009" in result.stderr) == (1, True)
+    assert (result.exit_code, "CW-2021-0009" in result.stderr) == (2, True)
+
+
+def test_what_people_entered_from_documents_stands_open_for_nobody_and_cannot_be_acknowledged(
+    cutwatch: Type, house: Path
+) -> None:
+    with_an_incident(house, origin=Origin.ATTESTED)
+    result = cutwatch("alerts", "ack", "CW-2021-0001")
+    assert (result.exit_code, "CW-2021-0001 does not stand open" in result.stderr) == (2, True)
 
 
 def test_the_log_of_an_incident_shows_every_message(cutwatch: Type, house: Path) -> None:
     given_up(house, ALARM, END)
     listed = objects(cutwatch("alerts", "log", "--incident", "CW-2021-0001", "--json"))
-    assert [(one["kind"], one["state"]) for one in listed] == [("alarm", "dead"), ("recovery", "dead")]
+    assert [(one["kind"], one["outcome"]) for one in listed] == [("alarm", "given_up"), ("recovery", "given_up")]
+    told = cutwatch("alerts", "log", "--incident", "CW-2021-0001").stdout
+    assert re.search(r"alarm CW-2021-0001  route \S+, channel hook  given up \d{4}-\S+ \S+ UTC: the receiver answered 410", told)
     assert "CW-2021-0001 has news" in cutwatch("alerts", "log").stdout
+
+
+def test_where_nothing_was_sent_the_log_says_so(cutwatch: Type, house: Path) -> None:
+    with_an_incident(house)
+    assert cutwatch("alerts", "log").stdout == "Nothing was sent.\n"
+    assert cutwatch("alerts", "log", "--incident", "CW-2021-0001").stdout == "Nobody was to be told of CW-2021-0001.\n"

@@ -51,9 +51,16 @@ def test_there_are_no_private_feeds_of_an_organisation_that_is_not_watched(cutwa
     assert "it knows: ovd-info" in result.stderr
 
 
+def test_a_key_cannot_be_bound_to_an_organisation_that_is_not_watched(cutwatch: Type) -> None:
+    result = cutwatch("keys", "create", "a partner", "--organisation", "ovd-info", "--organisation", "ovd-inof")
+    assert result.exit_code == 2
+    assert "it knows: ovd-info" in result.stderr
+    assert "There are no keys" in cutwatch("keys", "list").stdout
+
+
 def test_revoking_what_does_not_exist_says_so(cutwatch: Type) -> None:
     result = cutwatch("keys", "revoke", "key-0")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "cutwatch keys list" in result.stderr
 
 

@@ -23,7 +23,7 @@ def test_cancelling_twice_says_that_there_is_nothing_to_cancel(cutwatch: Type) -
     (announced,) = objects(cutwatch("plan-change", "ovd-info", "ovd.info", "--end", tomorrow(), "--json"))
     assert cutwatch("plan-change", "--cancel", announced["id"]).exit_code == 0
     again = cutwatch("plan-change", "--cancel", announced["id"])
-    assert again.exit_code == 1
+    assert again.exit_code == 2
     assert "plan-change --list" in again.stderr
 
 

@@ -103,7 +103,7 @@ def test_a_database_that_is_locked_is_not_called_damaged(cutwatch: Type, house: 
 
 
 @pytest.mark.parametrize("words", [*COMMANDS[:2], COMMANDS[4]])
-@pytest.mark.parametrize("url", ["postgresql+psycopg://me:secret@db/x", "nothing://me:secret@db/x", "no address"])
+@pytest.mark.parametrize("url", ["postgresql+psycopg://me:secret@127.0.0.1:9/x", "nothing://me:secret@db/x", "no address"])
 def test_a_database_address_that_cannot_be_used_is_explained(cutwatch: Type, words: tuple[str, ...], url: str) -> None:
     result = cutwatch(*words, env={"CUTWATCH_DATABASE_URL": url})
     assert is_a_sentence(result, 1, "CUTWATCH_DATABASE_URL")

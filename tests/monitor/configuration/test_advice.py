@@ -3,6 +3,8 @@
 import pytest
 
 from monitor.configuration import warnings
+from monitor.configuration.alert_advice import Surroundings, unusable_secrets
+from monitor.settings import MissingSecret
 from tests.monitor.configuration.conftest import ConfigurationFolder
 
 
@@ -69,7 +71,8 @@ def test_a_kind_of_channel_may_know_more_than_its_settings_tell(folder: Configur
     slack(folder)
     folder.replace("alerts.yaml", "hooks.slack.com", "hooks.example.org")
     assert "depends on" not in advice(folder)
-    assert "depends on `slack`" in "\n".join(warnings(folder.load(), lambda channel: "slack" if channel.id == "hook" else None))
+    around = Surroundings(carrier=lambda channel: "slack" if channel.id == "hook" else None)
+    assert "depends on `slack`" in "\n".join(warnings(folder.load(), around))
 
 
 @pytest.mark.parametrize(
@@ -134,3 +137,43 @@ def test_looks_too_rare_to_add_up_are_named(folder: ConfigurationFolder) -> None
     assert "confirmation.silence" not in advice(folder)
     folder.replace("monitor.yaml", "    country: DE\n", "    country: DE\n    every: 2h\n")
     assert "Looks of berlin are further apart than `confirmation.silence` (3600 s)" in advice(folder)
+
+
+def linking_to(folder: ConfigurationFolder, address: str) -> str:
+    """The advice about a mail that links there."""
+    folder.replace("alerts.yaml", "kind: webhook", "kind: email")
+    return "\n".join(warnings(folder.load(), Surroundings(address=address)))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000", "0.0.0.0:8000", "watch.localhost"])
+def test_links_that_open_on_this_machine_only_are_told_of(folder: ConfigurationFolder, host: str) -> None:
+    told = linking_to(folder, f"http://{host}")
+    assert f"Links in messages lead to http://{host}/, which opens on this machine only. Set CUTWATCH_BASE_URL" in told
+
+
+@pytest.mark.parametrize("host", ["192.168.1.20:8000", "[2001:db8::1]"])
+def test_links_to_a_bare_address_without_encryption_are_told_of(folder: ConfigurationFolder, host: str) -> None:
+    assert "which nothing encrypts on its way. Set CUTWATCH_BASE_URL" in linking_to(folder, f"http://{host}")
+
+
+@pytest.mark.parametrize("address", ["https://watch.example", "http://watch4lphabet.onion", "https://192.0.2.7"])
+def test_an_address_that_readers_can_open_needs_no_advice(folder: ConfigurationFolder, address: str) -> None:
+    assert "CUTWATCH_BASE_URL" not in linking_to(folder, address)
+
+
+def test_where_only_a_program_is_told_links_may_lead_to_this_machine(folder: ConfigurationFolder) -> None:
+    around = Surroundings(address="http://127.0.0.1:8000")
+    assert "CUTWATCH_BASE_URL" not in "\n".join(warnings(folder.load(), around))
+
+
+def test_a_channel_without_its_secret_is_told_of_and_is_no_mistake_in_the_files(folder: ConfigurationFolder) -> None:
+    around = Surroundings(secret_trouble=lambda _: MissingSecret("set HOOK_SECRET"))
+    assert "Channel `hook` cannot send: set HOOK_SECRET." in warnings(folder.load(), around)
+    assert not unusable_secrets(folder.load(), around.secret_trouble, "alerts.yaml")
+
+
+def test_a_secret_that_will_not_do_is_a_mistake(folder: ConfigurationFolder) -> None:
+    around = Surroundings(secret_trouble=lambda _: ValueError("HOOK_SECRET must be base64"))
+    assert "Channel `hook` cannot send: HOOK_SECRET must be base64." in warnings(folder.load(), around)
+    [problem] = unusable_secrets(folder.load(), around.secret_trouble, "alerts.yaml")
+    assert str(problem) == "alerts.yaml: channels[0]: HOOK_SECRET must be base64. Mend it in the environment."

@@ -67,6 +67,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "remedies": dossier.Remedy,
     "replies": dossier.Reply,
     "reinstatement": dossier.Reinstatement,
+    "marks": dossier.Marks,
 }
 NOTHING = "\u2013"
 TEXTS_FOR_PEOPLE = {model.Words}

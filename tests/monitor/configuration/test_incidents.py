@@ -104,3 +104,23 @@ def test_nothing_ends_before_it_began(entered: ConfigurationFolder) -> None:
 def test_a_file_with_a_mistake_is_still_known_by_its_name(entered: ConfigurationFolder) -> None:
     entered.write("incidents/hetzner-2023.yaml", "id: [\n")
     assert {problem.file.rpartition("/")[2] for problem in entered.problems()} == {"hetzner-2023.yaml"}
+
+
+def test_a_file_that_was_renamed_says_how_it_was_called(entered: ConfigurationFolder) -> None:
+    entered.add("incidents/hetzner-2023.yaml", "formerly: [hetzner-service-ends]\n")
+    assert entered.load().incidents[1].formerly == ("hetzner-service-ends",)
+
+
+def test_a_former_name_that_is_still_in_use_is_a_mistake(entered: ConfigurationFolder) -> None:
+    entered.add("incidents/hetzner-2023.yaml", "formerly: [godaddy-2023-notice]\n")
+    problem = entered.problem()
+    assert (problem.field, problem.line) == ("formerly[0]", 4)
+    assert "is the name of a file that is there" in problem.message
+
+
+def test_two_files_cannot_have_had_the_same_name(entered: ConfigurationFolder) -> None:
+    entered.add(FILE, "formerly: [old]\n")
+    entered.add("incidents/hetzner-2023.yaml", "formerly: [old]\n")
+    problem = entered.problem()
+    assert (problem.file.rpartition("/")[2], problem.field) == ("hetzner-2023.yaml", "formerly[0]")
+    assert "godaddy-2023-notice" in problem.message

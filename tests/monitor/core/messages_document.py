@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from monitor.core import wording
+from monitor.core.hearing import Late
 from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.letting_go import CONFIGURATION
-from monitor.core.model import Language
+from monitor.core.model import Language, Tlp
 from monitor.core.phrases import PHRASES
 from monitor.core.severity import severity
 from monitor.core.telling import Telling
@@ -51,9 +52,12 @@ def _alarm(**given: Any) -> Callable[[Language], Telling]:
     return lambda language: replace(telling(EventKind.CONFIRMED, BLOCKED, language), **given)
 
 
-def _late(language: Language) -> Text:
-    text = wording.in_full(telling(EventKind.ENDED, ended(BLOCKED), language))
-    return Text(text.title, wording.told_late(text.body, language))
+def _late(late: Late) -> Told:
+    def told(language: Language) -> Text:
+        text = wording.in_full(telling(EventKind.ENDED, ended(BLOCKED), language))
+        return Text(text.title, wording.told_late(text.body, language, late))
+
+    return told
 
 
 _OTHER_KINDS: Final = [kind for kind in Kind if kind is not Kind.ISOLATION]
@@ -104,7 +108,13 @@ SECTIONS: Final[tuple[tuple[str, str, Told], ...]] = (
         lambda language: wording.in_full(_alarm(is_escalation=True)(language)),
     ),
     ("A recovery", "To those who had the alarm.", _in_full(EventKind.ENDED, ended(BLOCKED))),
-    ("A recovery that comes late", "The alarm could not be delivered before it was over.", _late),
+    ("A recovery that comes late", "The alarm did not leave before it was over.", _late(Late.FIRST)),
+    ("The end of a return, late", "They knew that it was over, and not that it had come back.", _late(Late.RETURN)),
+    (
+        "An end after a release was taken back",
+        "To a channel that heard of the case while that was allowed, and may not hear of it any more.",
+        lambda language: wording.in_few_words(telling(EventKind.ENDED, ended(BLOCKED), language)),
+    ),
     (
         "A loss that did not come",
         "",
@@ -121,6 +131,17 @@ SECTIONS: Final[tuple[tuple[str, str, Told], ...]] = (
         _in_full(
             EventKind.RETRACTED, replace(BLOCKED, stage=IncidentStage.RETRACTED), reason="our own line was down", by="staff"
         ),
+    ),
+    (
+        "A correction",
+        "To those who were told what turned out to be wrong.",
+        _in_full(EventKind.CORRECTED, BLOCKED, reason="we had the wrong company", by="staff"),
+    ),
+    ("A correction, discreet", "", _discreet(EventKind.CORRECTED, BLOCKED)),
+    (
+        "A release to some",
+        "The first that these readers hear of the case.",
+        _in_full(EventKind.RELEASED, replace(BLOCKED, tlp=Tlp.GREEN)),
     ),
     (
         "No longer watched",

@@ -11,11 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.alerts.payload import GroupPayload
+from monitor.core import routing
 from monitor.core.bundling import FULLEST, Bundled, Waiting, bundle
 from monitor.core.enclosure import SHOWN
-from monitor.core.hearing import Turn
+from monitor.core.hearing import Late, Turn
+from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.message import Message, MessageKind, Purpose
+from monitor.core.model import Tlp
 from monitor.core.phrases import PHRASES
+from monitor.core.watchlist import Channel, Match, Route
+from tests.monitor.cast import ADDRESS, BLOCKED, happening, watchlist
 
 NOON = datetime(2021, 12, 25, 12, 0, tzinfo=UTC)
 CASE = "CW-2021-0001"
@@ -94,7 +99,7 @@ def test_an_alarm_that_is_over_by_now_comes_as_one_truthful_message() -> None:
     assert found.parcels[0].parcel.messages == (ALARM.id, RECOVERY.id)
     assert payload["type"] == "incident.ended"
     assert (payload["data"]["late"], payload["data"]["covers"]) == (True, [2, 5])
-    assert PHRASES["en"].late in payload["data"]["text"]
+    assert PHRASES["en"].late[Late.FIRST] in payload["data"]["text"]
 
 
 def test_it_comes_under_the_same_id_with_the_same_words_until_it_has_arrived() -> None:
@@ -165,6 +170,26 @@ def test_a_parcel_of_reminders_does_not_say_that_there_are_alarms() -> None:
     assert payload["data"]["title"] == "2 reminders"
 
 
+def ended_for_the_public() -> Message:
+    """The end that is owed to a channel that takes only what is public, of a case that is not, or not any more."""
+    public = Channel(id="public", kind="chat", discreet=False, up_to=Tlp.CLEAR)
+    watched = watchlist(Route(id="papers", channels=("public",), match=Match(tlp=("CLEAR",))), channels=(public,))
+    over = replace(BLOCKED, version=5, stage=IncidentStage.ENDED)
+    [end] = routing.route(happening(EventKind.ENDED, over), over, watched, ADDRESS)
+    return end
+
+
+def test_whoever_heard_of_a_case_while_it_was_public_hears_of_its_end() -> None:
+    end = ended_for_the_public()
+    payload = the_only(bundled(end, told=[alarmed(version=3, channel="public")]))
+    assert payload["data"]["text"].startswith("CW-2021-0001: it is over.\n")
+
+
+def test_whoever_never_could_hear_of_a_case_does_not_hear_of_its_end_whatever_others_heard() -> None:
+    end = ended_for_the_public()
+    assert bundled(end, told=TOLD) == Bundled(parcels=(), collapsed=(end.id,))
+
+
 def test_nobody_is_reminded_of_what_is_over() -> None:
     found = bundled(RECOVERY, news(MessageKind.REMINDER, 5), told=TOLD)
     assert the_only(found) == RECOVERY.payload
@@ -189,6 +214,8 @@ def test_the_end_of_a_return_that_nobody_heard_of_says_that_it_is_late() -> None
     back, over = news(MessageKind.ALARM, 6), news(MessageKind.RECOVERY, 7)
     payload = the_only(bundled(back, over, told=[*TOLD, ended()]))
     assert (payload["data"]["late"], payload["data"]["covers"]) == (True, [6, 7])
+    assert "this is the first message about it" not in payload["data"]["text"], "they have heard of it before"
+    assert "It had come back since our last message." in payload["data"]["text"]
 
 
 def test_a_return_that_nobody_heard_of_vanishes_when_it_is_taken_back() -> None:
@@ -199,6 +226,11 @@ def test_a_return_that_nobody_heard_of_vanishes_when_it_is_taken_back() -> None:
 def test_nobody_hears_the_end_of_a_return_whose_alarm_was_lost() -> None:
     lost = alarmed(version=6, has_arrived=False)
     assert bundled(news(MessageKind.RECOVERY, 7), told=[*TOLD, ended(), lost]).parcels == ()
+
+
+def test_nobody_hears_the_end_of_a_return_of_which_they_were_never_to_hear() -> None:
+    """It came back as what their route does not take, or may not hear of."""
+    assert bundled(news(MessageKind.RECOVERY, 7), told=[*TOLD, ended()]).parcels == ()
 
 
 def test_an_alarm_that_was_lost_does_not_silence_the_end_of_what_was_heard_before() -> None:

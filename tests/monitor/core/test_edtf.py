@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.edtf import NotADate, checked, is_approximate, span, spoken
+from monitor.core.edtf import NotADate, checked, is_approximate, span, spoken, spoken_bounds
 
 days = st.dates(min_value=date(1900, 1, 1), max_value=date(2100, 12, 31))
 approximately = st.sampled_from(["", "~"])
@@ -128,3 +128,23 @@ def test_no_part_is_told_that_was_not_given(text: str, frame: str) -> None:
 )
 def test_a_date_is_told_as_people_say_it(text: str, english: str, russian: str) -> None:
     assert (spoken(text, "en"), spoken(text, "ru")) == (english, russian)
+
+
+@pytest.mark.parametrize(
+    ("not_before", "not_after", "english", "russian"),
+    [
+        (
+            "2021",
+            "2021-12-25",
+            "not before 2021, not after 25 December 2021",
+            "не ранее 2021 года, не позднее 25 декабря 2021 года",
+        ),
+        ("2024-01", None, "not before January 2024", "не ранее января 2024 года"),
+        (None, "2022~", "not after about 2022", "не позднее чем около 2022 года"),
+        ("2021/2022", "../2023", "not before 2021, not after 2023", "не ранее 2021 года, не позднее 2023 года"),
+        (None, None, "", ""),
+    ],
+)
+def test_bounds_are_told_as_what_they_are(not_before: str | None, not_after: str | None, english: str, russian: str) -> None:
+    assert spoken_bounds(not_before, not_after, "en") == english
+    assert spoken_bounds(not_before, not_after, "ru") == russian

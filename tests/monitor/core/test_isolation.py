@@ -273,3 +273,37 @@ def test_the_log_makes_the_incident_and_memory_stays_small(healths: list[Vantage
             events.setdefault(event.incident, []).append(event)
         assert all(len(window) <= WINDOW for window in step.windows.values())
     assert list(memory.incidents) == [fold(log) for log in list(events.values())[-1:]]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_the_rounds_of_an_hour_that_comes_twice_are_not_heard_twice(story: Story, restarts: bool) -> None:
+    """The clock ran an hour ahead through a shutdown of fifty minutes, was set back, and a delayed round is heard late."""
+    rounds = [*(a_round(minute, ISOLATED) for minute in range(50)), *(a_round(minute, HEALTHY) for minute in range(50, 65))]
+    story.tell(rounds)
+    assert [kind for kind, _ in story.log] == [EventKind.OPENED, EventKind.CONFIRMED, EventKind.ENDED]
+    if restarts:
+        story.memory = Isolations(rounds, [story.incident])
+    story.tell([a_round(5.5, HEALTHY)])
+    before = len(story.log)
+    story.take([a_round(6.5, HEALTHY)], START + timedelta(minutes=40))
+    assert story.log[before:] == []
+    assert story.see(ISOLATED, *range(41, 48)) == [EventKind.REOPENED]
+
+
+def test_rounds_that_wait_for_their_time_make_no_place_deaf(story: Story) -> None:
+    story.take([a_round(24 * 60 + minute, HEALTHY) for minute in range(WINDOW + 5)], START)
+    assert story.see(ISOLATED, *range(1, 7)) == [EventKind.OPENED, EventKind.CONFIRMED]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_shutdown_that_was_taken_back_by_a_clock_a_year_ahead_does_not_hide_the_next(story: Story, restarts: bool) -> None:
+    year = 400 * 24 * 60
+    story.see(ISOLATED, *range(year, year + 7))
+    taken_back = Change(stage=IncidentStage.RETRACTED, reason="a drill", by="staff")
+    event = record(story.incident.id, 3, START + timedelta(minutes=year + 8), EventKind.RETRACTED, taken_back)
+    incident = apply(story.incident, event)
+    story.memory.revise(incident)
+    if restarts:
+        story.memory = Isolations((), [incident])
+    story.see(HEALTHY, 0)
+    assert story.see(ISOLATED, *range(25 * 60, 25 * 60 + 7)) == [EventKind.OPENED, EventKind.CONFIRMED]

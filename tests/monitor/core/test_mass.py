@@ -7,10 +7,13 @@ from itertools import count
 
 import pytest
 
+from monitor.core import decision
+from monitor.core.decision import decide
 from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, Relation, apply, fold, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
 from monitor.core.letting_go import CONFIGURATION, NOBODY_LOOKS, is_let_go
-from monitor.core.mass import MOST, NOT_RELEASED, RULE, TOO_FEW_LEFT, Masses, MassStep, mass_key
+from monitor.core.mass import MOST, TOO_FEW_LEFT, Masses, MassStep, mass_key
+from monitor.core.mass_account import NOT_RELEASED, RULE
 from monitor.core.model import Tlp
 from monitor.core.watchlist import Mass
 from probes.kit.vocabulary import Strength
@@ -261,7 +264,7 @@ def test_those_whom_it_does_not_name_yet_are_members_after_a_new_start_too() -> 
 def test_it_is_told_of_those_who_stand_and_lists_all() -> None:
     story, wave = after_a_wave()
     story.happens(over(wave[0], 30), over(wave[1], 30), minute=30)
-    story.happens(blocked("golos", 40), minute=40)
+    story.happens(blocked("golos", 45), minute=45)
     parent = story.parent
     assert (len(parent.members), parent.struck) == (6, 4)
     assert parent.affected == ("golos", "mediazona", "memorial", "sova")
@@ -276,6 +279,8 @@ def test_it_is_told_of_those_who_stand_and_lists_all() -> None:
         (Tlp.CLEAR, Tlp.CLEAR, Tlp.CLEAR),
         (Tlp.GREEN, Tlp.CLEAR, Tlp.GREEN),
         (Tlp.RED, Tlp.AMBER, Tlp.RED),
+        (Tlp.CLEAR, Tlp.GREEN, Tlp.GREEN),
+        (Tlp.CLEAR, Tlp.RED, Tlp.RED),
     ],
 )
 def test_what_was_released_is_not_released_of_those_who_join(parent: Tlp, member: Tlp, after: Tlp) -> None:
@@ -284,6 +289,53 @@ def test_what_was_released_is_not_released_of_those_who_join(parent: Tlp, member
     (event, _), *_ = story.happens(blocked("golos", 40, tlp=member), minute=40).events
     assert story.parent.tlp is after
     assert event.change.reason == (None if after is parent else NOT_RELEASED)
+
+
+def test_whoever_is_told_of_to_nobody_is_not_told_of_by_the_way() -> None:
+    """A person has marked one of them RED: everybody else would read its name in what is told of them all."""
+    hidden = replace(blocked("golos"), tlp=Tlp.RED)
+    begun = Story()
+    begun.happens(*a_wave(), hidden, minute=5)
+    assert begun.parent.tlp is Tlp.RED
+    grown, _ = after_a_wave()
+    grown.happens(replace(hidden, stage_since=at(40)), minute=40)
+    assert grown.parent.tlp is Tlp.RED
+
+
+def link_by_hand(story: Story, member: Incident, minute: float) -> Incident:
+    """A person says that this belongs to the mass event; returns the mass event as that leaves it."""
+    events = [
+        decide(member, decision.link(story.parent, RelationKind.MEMBER_OF, "one order", "staff"), at(minute)),
+        decide(story.parent, decision.take_in(member, "one order", "staff"), at(minute)),
+    ]
+    assert kinds(story.is_decided(*map(apply, (member, story.parent), events), minute=minute)) == [], "all is told by then"
+    return story.parent
+
+
+def test_one_that_a_person_links_is_told_of_like_the_others() -> None:
+    story, _ = after_a_wave()
+    parent = link_by_hand(story, blocked("golos", -300), 60)
+    assert (len(parent.members), parent.struck, "golos" in parent.affected) == (6, 6, True)
+    assert "6 losses of 6 organisations" in (parent.because or "")
+    gone = over(replace(blocked("fbk", -300), id="CW-2022-0001-fbk"), -200)
+    parent = link_by_hand(story, gone, 70)
+    assert (len(parent.members), parent.struck, "fbk" in parent.affected) == (7, 6, False)
+
+
+@pytest.mark.parametrize("tlp", [Tlp.AMBER, Tlp.RED])
+def test_one_that_a_person_links_is_told_of_no_further_than_it_may_travel(tlp: Tlp) -> None:
+    story, _ = after_a_wave()
+    story.is_decided(changed(story.parent, EventKind.RELEASED, 10, tlp=Tlp.CLEAR, by="staff"), minute=10)
+    known = link_by_hand(story, blocked("meduza", -300, target="shop", tlp=tlp), 60)
+    assert known.tlp is Tlp.CLEAR, "of that organisation it was released"
+    assert link_by_hand(story, blocked("golos", -300, tlp=tlp), 60).tlp is tlp
+
+
+def test_what_stands_in_no_list_of_ours_counts_for_no_organisation() -> None:
+    story, _ = after_a_wave()
+    isolated = CaseKey(organisation="", target="", family="isolation", country="RU")
+    parent = link_by_hand(story, blocked("", -300, kind=Kind.ISOLATION, key=isolated), 60)
+    assert (len(parent.members), parent.struck, parent.affected) == (6, 5, tuple(sorted(WAVE)))
 
 
 def test_another_site_of_one_of_whom_it_was_released_changes_nothing() -> None:
@@ -329,10 +381,47 @@ def test_it_never_has_more_members_than_it_can_carry() -> None:
 def test_one_that_ends_stays_a_member_and_the_last_ends_it_all() -> None:
     story, wave = after_a_wave()
     steps = [story.happens(over(one, 100 + number), minute=100 + number) for number, one in enumerate(wave)]
-    assert [kinds(step) for step in steps] == [[]] * 4 + [[EventKind.ENDED]]
+    assert [kinds(step) for step in steps] == [[EventKind.SCOPE_CHANGED], [], [], [], [EventKind.ENDED]]
     parent = story.parent
     assert (parent.stage, len(parent.members)) == (IncidentStage.ENDED, 5)
     assert parent.end == story.incidents[wave[-1].id].end
+
+
+def test_how_many_still_stand_is_told_every_quarter_of_an_hour_and_not_one_by_one() -> None:
+    story = Story()
+    story.happens(*(blocked(f"paper-{number}") for number in range(40)), minute=1)
+    members = [one for one in story.incidents.values() if not one.is_mass]
+    steps = [story.happens(over(one, 20 + number), minute=20 + number) for number, one in enumerate(members[:20])]
+    assert [20 + number for number, step in enumerate(steps) if kinds(step)] == [20, 35]
+    assert (story.parent.struck, len(story.parent.affected), len(story.parent.members)) == (24, 24, 40)
+    assert "24 losses of 24 organisations" in (story.parent.because or "")
+    story.restarts()
+    assert kinds(story.is_decided(minute=49)) == []
+    assert kinds(story.is_decided(minute=50)) == [EventKind.SCOPE_CHANGED], "the last are not forgotten"
+    assert story.parent.struck == 20
+    assert kinds(story.happens(minute=70)) == [], "told once, it is no news any more"
+
+
+def test_that_fewer_stand_makes_no_other_loss_of_it() -> None:
+    story, _ = after_a_wave()
+    story.happens(blocked("golos", 40, kind=Kind.UNREACHABLE, strength=Strength.WEAK, mechanisms=("odd",)), minute=40)
+    before = story.parent
+    (odd,) = [one for one in story.incidents.values() if one.key.organisation == "golos"]
+    step = story.happens(over(odd, 60), minute=60)
+    assert kinds(step) == [EventKind.SCOPE_CHANGED]
+    told = ("kind", "strength", "mechanisms", "members")
+    assert [getattr(story.parent, name) for name in told] == [getattr(before, name) for name in told]
+    assert {name for event, _ in step.events for name in event.data} >= {"struck", "affected"}
+
+
+def test_one_that_returns_is_told_like_one_that_joins() -> None:
+    story, wave = after_a_wave()
+    story.happens(over(wave[0], 30), minute=30)
+    assert (story.parent.struck, story.parent.affected) == (4, tuple(sorted(WAVE[1:])))
+    assert kinds(story.happens(back(story.incidents[wave[0].id], 40), minute=40)) == [], "it has spoken a moment ago"
+    (event, _), *others = story.happens(minute=45).events
+    assert (event.kind, len(event.change.members or ()), others) == (EventKind.SCOPE_CHANGED, 5, [])
+    assert (story.parent.struck, story.parent.affected) == (5, tuple(sorted(WAVE)))
 
 
 def test_it_opens_again_once_as_many_return_as_make_a_mass_event() -> None:
@@ -392,8 +481,9 @@ def let_go(incident: Incident, minute: float) -> Incident:
 
 def test_one_that_nobody_looks_at_any_more_was_no_false_alarm_and_stays_a_member() -> None:
     story, wave = after_a_wave()
-    assert kinds(story.is_decided(let_go(wave[0], 30), minute=31)) == []
-    story.happens(blocked("golos", 40), minute=40)
+    assert kinds(story.is_decided(let_go(wave[0], 30), minute=31)) == [EventKind.SCOPE_CHANGED]
+    assert (len(story.parent.members), story.parent.struck) == (5, 4)
+    story.happens(blocked("golos", 46), minute=46)
     assert (len(story.parent.members), story.parent.struck) == (6, 5)
 
 
@@ -444,11 +534,15 @@ def test_a_mass_event_that_a_person_took_back_does_not_come_again_the_same_day()
     assert kinds(story.happens(*(blocked(f"paper-{number}", 70, number=1) for number in range(5)), minute=70)) == []
 
 
-def test_what_becomes_of_its_members_does_not_concern_one_that_was_taken_back() -> None:
+def test_the_members_of_one_that_a_person_took_back_stand_for_themselves() -> None:
     story, wave = after_a_wave()
-    story.is_decided(changed(story.parent, EventKind.RETRACTED, 60, stage=IncidentStage.RETRACTED, by="staff"), minute=60)
-    mistaken = [changed(one, EventKind.RETRACTED, 70, stage=IncidentStage.RETRACTED, by="staff") for one in wave]
-    assert kinds(story.is_decided(*mistaken, minute=70)) == []
+    taken_back = changed(story.parent, EventKind.RETRACTED, 60, stage=IncidentStage.RETRACTED, by="staff")
+    assert kinds(story.is_decided(taken_back, minute=60)) == [EventKind.LINKED] * 6
+    assert {one.parent for one in story.now(wave)} == {None}
+    assert (story.parent.stage, story.parent.stage_by, story.parent.members) == (IncidentStage.RETRACTED, "staff", ())
+    story.restarts()
+    mistaken = [changed(one, EventKind.RETRACTED, 70, stage=IncidentStage.RETRACTED, by="staff") for one in story.now(wave)]
+    assert kinds(story.is_decided(*mistaken, story.parent, minute=70)) == []
 
 
 def test_whoever_starts_again_goes_on_where_they_were() -> None:

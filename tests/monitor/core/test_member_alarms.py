@@ -28,9 +28,9 @@ def watchlist(*routes: Route, channels: tuple[Channel, ...] = (DESK, PHONE)) -> 
     return cast.watchlist(*routes, channels=channels)
 
 
-def told(kind: EventKind, incident: Incident, parent: Incident | None, known: Watchlist) -> list[str]:
+def told(kind: EventKind, incident: Incident, parent: Incident | None, known: Watchlist, **data: object) -> list[str]:
     """The routes that are told."""
-    event: Event = happening(kind, incident)
+    event: Event = happening(kind, incident, **data)
     messages = route(event, incident, known, ADDRESS)
     return [one.route for one in not_told_twice(messages, Kin(event=event, incident=incident, parent=parent), known)]
 
@@ -73,10 +73,17 @@ def test_whoever_does_not_hear_of_the_mass_event_hears_of_the_member() -> None:
 def test_whoever_asked_for_certain_organisations_hears_of_their_losses_and_not_of_who_else_has_joined() -> None:
     assert told(EventKind.CONFIRMED, MEMBER, MASS, watchlist(EVERYTHING, OURS)) == ["ours"]
     grown = replace(MASS, version=3)
-    assert told(EventKind.SCOPE_CHANGED, grown, None, watchlist(OURS)) == []
-    assert told(EventKind.SCOPE_CHANGED, grown, None, watchlist(EVERYTHING)) == ["everything"]
+    assert told(EventKind.SCOPE_CHANGED, grown, None, watchlist(OURS), members=[MEMBER.id]) == []
+    assert told(EventKind.SCOPE_CHANGED, grown, None, watchlist(EVERYTHING), members=[MEMBER.id]) == ["everything"]
     assert told(EventKind.SCOPE_CHANGED, MEMBER, MASS, watchlist(OURS)) == ["ours"], "where ours is seen from is no other's news"
     assert told(EventKind.CONFIRMED, MASS, None, watchlist(OURS)) == ["ours"]
+
+
+def test_that_fewer_stand_is_news_to_programs_only() -> None:
+    program = watchlist(EVERYTHING, channels=(DESK.model_copy(update={"kind": "webhook"}),))
+    fewer = replace(MASS, version=3, struck=1)
+    assert told(EventKind.SCOPE_CHANGED, fewer, None, watchlist(EVERYTHING, OURS), struck=1) == []
+    assert told(EventKind.SCOPE_CHANGED, fewer, None, program, struck=1) == ["everything"]
 
 
 def test_that_a_member_was_a_false_alarm_is_told_whatever_else_is() -> None:

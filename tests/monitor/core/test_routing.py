@@ -48,6 +48,7 @@ def takes(incident: Incident, **match: Any) -> bool:
         (EventKind.SCOPE_CHANGED, MessageKind.UPDATE),
         (EventKind.REINSTATEMENT_ANNOUNCED, MessageKind.UPDATE),
         (EventKind.RETRACTED, MessageKind.UPDATE),
+        (EventKind.CORRECTED, MessageKind.UPDATE),
         (EventKind.ENDED, MessageKind.RECOVERY),
         (EventKind.REINSTATED, MessageKind.RECOVERY),
         (EventKind.AVERTED, MessageKind.RECOVERY),
@@ -183,20 +184,22 @@ def test_event_route_and_channel_make_the_id() -> None:
 
 def test_a_route_can_be_tried_out() -> None:
     route = Route(id="night", channels=("phone", "desk"), language="ru")
-    messages = routing.test_messages(route, watchlist(route), ONSET)
+    messages = routing.test_messages(route, watchlist(route), "https://watch.example", ONSET)
     assert [(message.kind, message.channel, message.incident) for message in messages] == [
         (MessageKind.TEST, "desk", None),
         (MessageKind.TEST, "phone", None),
     ]
     assert messages[0].payload["type"] == "test"
     assert "Это проверка" in messages[0].payload["data"]["text"]
+    assert messages[0].payload["data"]["text"].endswith("\nhttps://watch.example/"), "so that one sees whether links lead anywhere"
     assert len({message.id for message in messages}) == 2
 
 
 def test_a_try_out_reaches_those_who_step_in_as_well() -> None:
     """Nobody must find out in an emergency that the second channel led nowhere."""
     route = Route(id="night", channels=("desk",), second="phone", escalate=Escalation(channels=("pager",)))
-    assert [message.channel for message in routing.test_messages(route, watchlist(route), ONSET)] == ["desk", "phone", "pager"]
+    messages = routing.test_messages(route, watchlist(route), "https://watch.example", ONSET)
+    assert [message.channel for message in messages] == ["desk", "phone", "pager"]
 
 
 # Whoever was told of the beginning is told of the end
@@ -381,6 +384,12 @@ def test_who_hears_of_one_organisation_is_not_told_which_others_a_mass_event_str
 PUBLIC = Channel(id="public", kind="webhook", discreet=False, up_to=Tlp.CLEAR)
 
 
+def test_taking_a_release_back_is_told_to_nobody_as_an_alarm() -> None:
+    close = Route(id="close", channels=("desk",), match=Match(tlp=("RED",)))
+    assert released(replace(BLOCKED, tlp=Tlp.RED), close) == []
+    assert released(replace(BLOCKED, tlp=Tlp.AMBER), EVERYTHING) == []
+
+
 def released(incident: Incident, *routes: Route) -> list[tuple[str, str]]:
     watched = watchlist(*routes, channels=(DESK, PUBLIC))
     messages = routing.route(happening(EventKind.RELEASED, incident), incident, watched, ADDRESS)
@@ -401,8 +410,111 @@ def test_a_route_for_released_incidents_hears_of_a_release() -> None:
     assert released(replace(BLOCKED, tlp=Tlp.GREEN), papers) == [("alarm", "desk")]
 
 
+NAMES = ("ovd", "blocked", "RU", "tls.reset", "broken")
+
+
+def told_the_public(event: EventKind, incident: Incident, **route: Any) -> tuple[Message, ...]:
+    """What a channel is owed that takes only what is released to everybody."""
+    both = Route(id="everything", **{"channels": ("public",), **route})
+    watched = watchlist(both, channels=(DESK, PUBLIC))
+    happened = happening(event, incident, reason="the resolver was broken", by="staff")
+    return routing.route(happened, incident, watched, ADDRESS)
+
+
+@pytest.mark.parametrize("event", sorted(routing.LAST_WORDS))
+def test_a_channel_that_may_not_hear_of_it_any_more_hears_that_it_is_over_and_no_more(
+    event: EventKind,
+) -> None:
+    """It was told while it was public, and then the release was taken back. What was never told is dropped by the outbox."""
+    [message] = told_the_public(event, ended(BLOCKED))
+    data = message.payload["data"]
+    assert (message.channel, data["details"], data["tlp"]) == ("public", None, "AMBER")
+    assert data["text"].splitlines()[-1] == f"{ADDRESS}/incidents/{BLOCKED.id}"
+    assert not [name for name in (*NAMES, "Began", "2021 ") if name in json.dumps(message.payload)]
+
+
+@pytest.mark.parametrize("event", [EventKind.SCOPE_CHANGED, EventKind.REOPENED, EventKind.REINSTATEMENT_ANNOUNCED])
+def test_of_what_goes_on_such_a_channel_hears_nothing(event: EventKind) -> None:
+    assert told_the_public(event, BLOCKED) == ()
+
+
+def test_a_second_channel_hears_that_end_only_if_it_spoke_itself() -> None:
+    """What another channel was told it must not give away, so it stands in for none."""
+    direct, second = told_the_public(EventKind.ENDED, ended(BLOCKED), channels=("desk",), second="public")
+    assert (direct.channel, second.channel) == ("desk", "public")
+    assert (second.purpose, second.stands_in_for) == (Purpose.DIRECT, None)
+
+
 def test_what_is_over_is_no_alarm_when_it_is_released() -> None:
     assert released(replace(ended(BLOCKED), tlp=Tlp.CLEAR), Route(id="papers", channels=("public",))) == []
+
+
+# What was wrong
+
+
+def corrected(before: Incident, after: Incident, *routes: Route) -> tuple[Message, ...]:
+    event = happening(EventKind.CORRECTED, after, reason="the register names another company", by="staff")
+    return routing.route(event, after, watchlist(*(routes or (EVERYTHING,))), ADDRESS, before)
+
+
+def test_whoever_was_told_what_is_wrong_is_told_what_is_right_and_why() -> None:
+    [message] = corrected(replace(BLOCKED, kind=Kind.OUTAGE), BLOCKED)
+    text = message.payload["data"]["text"]
+    assert (message.kind, message.severity, message.payload["type"]) == (
+        MessageKind.UPDATE,
+        Severity.MORNING,
+        "incident.corrected",
+    )
+    assert text.startswith("We have corrected what we said of this case. OVD-Info: ovd.info is blocked (Russia).")
+    assert "The reason: the register names another company" in text
+
+
+def test_what_is_only_added_is_no_news() -> None:
+    assert corrected(replace(BLOCKED, provider=None), replace(BLOCKED, provider="cloudflare")) == ()
+
+
+def test_what_was_taken_back_needs_no_correction() -> None:
+    gone = replace(BLOCKED, stage=IncidentStage.RETRACTED)
+    assert corrected(replace(gone, kind=Kind.OUTAGE), gone) == ()
+
+
+def test_what_people_entered_owes_no_correction() -> None:
+    entered = replace(BLOCKED, origin=Origin.ATTESTED)
+    assert corrected(replace(entered, kind=Kind.OUTAGE), entered) == ()
+
+
+def test_a_correction_reaches_a_route_that_took_the_incident_for_what_it_is_not() -> None:
+    outages = Route(id="outages", channels=("desk",), match=Match(kinds=("outage",)))
+    [message] = corrected(replace(BLOCKED, kind=Kind.OUTAGE), BLOCKED, outages)
+    assert (message.route, message.kind) == ("outages", MessageKind.UPDATE)
+
+
+def test_a_correction_wakes_nobody() -> None:
+    stolen = replace(BLOCKED, kind=Kind.WITHDRAWAL, provider="mailchimp")
+    [message] = corrected(replace(stolen, provider="cloudflare"), stolen, night_route())
+    assert (message.severity, message.bundle) == (Severity.MORNING, "held")
+
+
+def test_what_turns_out_to_be_worse_is_an_alarm_for_those_who_wake_for_it() -> None:
+    night = Route(id="night", channels=("pager",), match=Match(severities=("page",)))
+    [message] = corrected(BLOCKED, replace(BLOCKED, mechanisms=("tls.mitm.state_ca", "tls.reset.sni")), night)
+    assert (message.kind, message.severity) == (MessageKind.ALARM, Severity.PAGE)
+    assert message.payload["data"]["title"] == f"{BLOCKED.id}: alarm"
+
+
+def test_whoever_waits_for_no_such_thing_hears_that_it_is_worse_only_if_they_heard_of_it() -> None:
+    papers = Route(id="papers", channels=("desk",), match=Match(severities=("morning",)))
+    [message] = corrected(BLOCKED, replace(BLOCKED, kind=Kind.WITHDRAWAL), papers)
+    assert message.kind is MessageKind.UPDATE
+
+
+def test_a_channel_that_may_not_hear_of_it_any_more_hears_that_it_was_corrected_and_not_how() -> None:
+    both = Route(id="everything", channels=("public",))
+    event = happening(EventKind.CORRECTED, BLOCKED, reason="the resolver was broken", by="staff")
+    before = replace(BLOCKED, kind=Kind.OUTAGE)
+    [message] = routing.route(event, BLOCKED, watchlist(both, channels=(DESK, PUBLIC)), ADDRESS, before)
+    assert (message.kind, message.payload["data"]["details"]) == (MessageKind.UPDATE, None)
+    assert not [name for name in NAMES if name in json.dumps(message.payload)]
 
 
 routes = st.builds(

@@ -59,7 +59,7 @@ def test_every_message_is_a_short_block_in_the_order_in_which_it_happened() -> N
 def test_after_ten_the_rest_is_counted() -> None:
     blocks = wording.of_group([item(number) for number in range(12)], "ru").body.split("\n\n")
     assert len(blocks) == 13
-    assert blocks[-2:] == ["И ещё 2 сообщения.", f"Всё сразу:\n{ADDRESS}/"]
+    assert blocks[-2:] == ["И ещё 2 сообщения.", f"Всё на одной странице:\n{ADDRESS}/"]
 
 
 def test_one_that_cannot_wait_makes_all_of_it_urgent() -> None:

@@ -36,6 +36,7 @@ def texts(language: Language) -> Iterator[Text]:
     for one in tellings(language):
         yield wording.in_full(one)
         yield wording.discreet(one)
+        yield wording.in_few_words(one)
 
 
 def lines(paragraph: str) -> list[str]:
@@ -128,8 +129,9 @@ def test_no_word_needs_looking_up(language: Language) -> None:
 
 @in_every_language
 def test_the_other_tables_of_phrases_have_no_jargon_either(language: Language) -> None:
-    together = PHRASES[language].together
-    spoken = [wording.of_test("duty", language).body, PHRASES[language].late, *together.urgency.values(), together.everything]
+    phrases = PHRASES[language]
+    together, late = phrases.together, phrases.late.values()
+    spoken = [wording.of_test("duty", language).body, *late, *together.urgency.values(), together.everything]
     assert not [one for one in spoken if JARGON.search(one)]
 
 
@@ -184,8 +186,8 @@ def test_a_discreet_message_names_nobody_whatever_they_are_called(
     story = about(name, kind, language)
     if strikes_many:
         story = replace(story, incident=replace(MASS, affected=story.incident.affected, provider=story.incident.provider))
-    text = wording.discreet(story)
-    assert NAMED not in f"{text.title} {text.body}".lower()
+    for text in (wording.discreet(story), wording.in_few_words(story)):
+        assert NAMED not in f"{text.title} {text.body}".lower()
 
 
 @given(names, st.sampled_from(EventKind), st.sampled_from(LANGUAGES))

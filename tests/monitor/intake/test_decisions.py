@@ -99,6 +99,16 @@ async def erased(store: Store) -> tuple[Incident, Incident]:
     return named, await decide(store, named, decision.erase("actors[1].entity", f"{PERSON} asked for it", "staff"))
 
 
+async def test_a_correction_is_told_where_it_takes_something_back_and_an_addition_is_not(store: Store) -> None:
+    described = await decide(store, await kept(store), decision.correct(TOLD, "now we know who", "staff"))
+    otherwise = TOLD.model_copy(update={"actors": TOLD.actors[1:]})
+    corrected = await decide(store, described, decision.correct(otherwise, "it was not the bank", "staff"))
+    async with store.reading() as reading:
+        [posted] = await reading.messages(described.id)
+    assert (posted.message.version, posted.message.payload["type"]) == (corrected.version, "incident.corrected")
+    assert "The reason: it was not the bank" in posted.message.payload["data"]["text"]
+
+
 async def test_an_erasure_takes_a_persons_data_out_of_every_version(store: Store) -> None:
     named, left = await erased(store)
     async with store.reading() as reading:

@@ -3,16 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from monitor.core import decision
 from monitor.core.descriptive import Outcome
-from monitor.core.documented import Documented
+from monitor.core.documented import Documented, RelatedEntry
 from monitor.core.dossier import EvidenceItem, Reply
 from monitor.core.incident import Event, Incident, Relation, fold
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
 from monitor.core.model import Tlp, Words
 from monitor.core.severity import severity
 from monitor.core.watchlist import Route, Severity
-from monitor.intake import Entered, carry_out, connect, enter
+from monitor.intake import Entered, carry_out, connect, enter, without_file
 from monitor.store import Store
 from tests.monitor.cast import ADDRESS, watchlist
 from tests.monitor.store.cast import opened
@@ -163,3 +165,86 @@ async def test_an_incident_outlives_its_file(store: Store) -> None:
     await enter(store, [GLOBALGIVING_2024], NOW)
     assert await enter(store, [], LATER) == Entered(gone=(GLOBALGIVING_2024.id,))
     assert (await kept(store))[GLOBALGIVING_2024.id].version == 1
+
+
+async def test_a_provider_that_the_file_no_longer_names_is_named_no_longer(store: Store) -> None:
+    await enter(store, [GLOBALGIVING_2024], NOW)
+    await enter(store, [GLOBALGIVING_2024.model_copy(update={"provider": None})], LATER)
+    found = (await kept(store))[GLOBALGIVING_2024.id]
+    assert (found.provider, found.version) == (None, 2)
+    assert fold(await log_of(store, found)).provider is None
+
+
+async def test_what_a_person_decides_leaves_the_provider_of_a_file_where_it_is(store: Store) -> None:
+    await enter(store, [GLOBALGIVING_2024], NOW)
+    number = (await kept(store))[GLOBALGIVING_2024.id].id
+    decided = await carry_out(store, number, decision.release(Tlp.AMBER, "not yet", "staff"), LATER, WATCHLIST, ADDRESS)
+    assert decided.provider == "globalgiving"
+
+
+RENAMED = GLOBALGIVING_2024.model_copy(update={"id": "globalgiving-projects", "formerly": (GLOBALGIVING_2024.id,)})
+
+
+async def test_a_renamed_file_keeps_its_number_and_its_log(store: Store) -> None:
+    await enter(store, [GLOBALGIVING_2024, MAILCHIMP_PROCESS], NOW)
+    number = (await kept(store))[GLOBALGIVING_2024.id].id
+    process = MAILCHIMP_PROCESS.model_copy(update={"related": (RelatedEntry(entry=RENAMED.id, relation=RelationKind.FOLLOWS),)})
+    entered = await enter(store, [RENAMED, process], LATER)
+    assert (entered.opened, set(entered.corrected), entered.gone) == ((), {RENAMED.id, process.id}, ())
+    found = await kept(store)
+    assert set(found) == {RENAMED.id, process.id}
+    assert (found[RENAMED.id].id, found[RENAMED.id].version) == (number, 2)
+    assert found[process.id].relations == (Relation(RelationKind.FOLLOWS, number),)
+
+
+async def test_a_name_may_change_twice_and_the_line_may_go_once_it_has_been_read(store: Store) -> None:
+    await enter(store, [GLOBALGIVING_2024], NOW)
+    twice = RENAMED.model_copy(update={"id": "removed-projects", "formerly": (GLOBALGIVING_2024.id, RENAMED.id)})
+    assert await enter(store, [twice], NOW) == Entered(corrected=(twice.id,))
+    assert await enter(store, [twice.model_copy(update={"formerly": ()})], LATER) == Entered()
+
+
+async def test_what_was_entered_anew_before_the_file_said_how_it_was_called_is_the_first_again(store: Store) -> None:
+    await enter(store, [GLOBALGIVING_2024], NOW)
+    assert (await enter(store, [RENAMED.model_copy(update={"formerly": ()})], NOW)).gone == (GLOBALGIVING_2024.id,)
+    assert await enter(store, [RENAMED], LATER) == Entered(corrected=(RENAMED.id,))
+    async with store.reading() as reading:
+        first, second = sorted(await reading.entries(), key=lambda one: one.id)
+        last = (await reading.events(second.id))[-1]
+    assert (first.id, first.entry, first.stage) == ("CW-2026-0001", RENAMED.id, IncidentStage.CONFIRMED)
+    assert (second.id, second.stage) == ("CW-2026-0002", IncidentStage.RETRACTED)
+    assert (last.change.by, "it is CW-2026-0001" in (last.change.reason or "")) == ("configuration", True)
+    assert await enter(store, [RENAMED], LATER) == Entered()
+
+
+async def test_what_a_person_has_retracted_as_entered_twice_keeps_no_name_from_the_first(store: Store) -> None:
+    await enter(store, [GLOBALGIVING_2024], NOW)
+    await enter(store, [RENAMED.model_copy(update={"formerly": ()})], NOW)
+    await carry_out(store, "CW-2026-0002", decision.retract("entered twice", "staff"), NOW, WATCHLIST, ADDRESS)
+    assert await enter(store, [RENAMED], LATER) == Entered(corrected=(RENAMED.id,))
+    assert (await kept(store))[RENAMED.id].id == "CW-2026-0001"
+    async with store.reading() as reading:
+        assert [one.kind for one in await reading.events("CW-2026-0002")][-1] is EventKind.CORRECTED
+
+
+async def test_an_entry_whose_file_is_gone_is_told_with_what_to_do(store: Store) -> None:
+    await enter(store, [GLOBALGIVING_2024], NOW)
+    async with store.reading() as reading:
+        (remark,) = without_file(await reading.entries(), [MAILCHIMP_PROCESS])
+    assert "CW-2026-0001" in remark
+    assert f"formerly: [{GLOBALGIVING_2024.id}]" in remark
+    assert "nothing was removed" in remark
+
+
+async def test_one_that_was_retracted_may_lose_its_file_without_a_word(store: Store) -> None:
+    await enter(store, [GLOBALGIVING_2024], NOW)
+    await enter(store, [GLOBALGIVING_2024.model_copy(update={"stage": IncidentStage.RETRACTED})], NOW)
+    async with store.reading() as reading:
+        assert without_file(await reading.entries(), []) == ()
+
+
+async def test_a_start_without_a_file_that_was_there_says_so_aloud(store: Store) -> None:
+    await enter(store, [GLOBALGIVING_2024], NOW)
+    with capture_logs() as told:
+        await enter(store, [], LATER)
+    assert [(one["log_level"], "formerly" in one["event"]) for one in told] == [("warning", True)]

@@ -33,6 +33,13 @@ METADATA = frozenset({ipaddress.ip_address("168.63.129.16")})
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses in which a translator's IPv4 address stands (RFC 6052)."""
 
+ASSIGNED = (ipaddress.ip_network("2000::/3"), NAT64, ipaddress.ip_network("::ffff:0:0/96"))
+"""All IPv6 addresses that lead anywhere on the internet (IANA, global unicast), and those that only wrap an IPv4 address. What
+lies outside is another way to write a private one (::127.0.0.1, 64:ff9b:1::/48), is not used any more, or not yet."""
+
+DOCUMENTATION = ipaddress.ip_network("3fff::/20")
+"""For examples (RFC 9637); Python 3.11 does not know of it."""
+
 
 class Unreachable(Exception):
     """No answer came; the message says why.
@@ -111,7 +118,13 @@ async def permitted(host: str, port: int, private: Collection[str]) -> tuple[str
 
 def is_public(address: str) -> bool:
     """Whether anybody on the internet could go there, so that going there gives nothing away."""
-    return all(part.is_global and not part.is_multicast and part not in METADATA for part in _meant(address))
+    return all(_is_anybodys(part) for part in _meant(address))
+
+
+def _is_anybodys(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if address.version == 6 and (address in DOCUMENTATION or not any(address in network for network in ASSIGNED)):
+        return False
+    return address.is_global and not address.is_multicast and address not in METADATA
 
 
 _PORTS = {"https": 443, "http": 80}
@@ -137,6 +150,8 @@ async def _resolve(host: str, port: int) -> tuple[str, ...]:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=SOCK_STREAM)
     except OSError as error:
         raise Unreachable(f"{host} could not be looked up: {error.strerror}") from None
+    except UnicodeError:  # what Python says of a label that is empty, or longer than 63 letters
+        raise Unreachable(f"{host} could not be looked up: it is no name of a host") from None
     return tuple(dict.fromkeys(str(place[0]) for *_, place in found))
 
 

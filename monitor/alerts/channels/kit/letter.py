@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from monitor.core.message import Parcel
 from monitor.core.model import Language
+from monitor.core.naming import plain
 from monitor.core.watchlist import Severity
-from monitor.core.wording import plain
 
 COLUMNS: Final = 72
 """Width to which the text is wrapped; a longer link stays whole."""
@@ -36,12 +36,22 @@ _POLICY: Final = SMTP.clone(cte_type="7bit")
 
 _LINK: Final = re.compile(r"https?://\S+")
 
+_DISCREET_REASONS: Final = MappingProxyType(
+    {
+        "en": "You receive this because a route of a Cutwatch sends here. "
+        "Whoever runs it can change that; do not reply with anything that must stay secret.",
+        "ru": "Вы получили это письмо, потому что сюда ведёт один из маршрутов программы Cutwatch. "
+        "Изменить это может тот, кто её обслуживает; не пишите в ответ ничего секретного.",
+    }
+)
+"""The same where nobody may be named: routes are often called after organisations."""
+
 _REASONS: Final = MappingProxyType(
     {
         "en": 'You receive this because the route "{route}" of a Cutwatch sends here. '
         "Whoever runs it can change that; do not reply with anything that must stay secret.",
         "ru": "Вы получили это письмо, потому что сюда ведёт маршрут «{route}» программы Cutwatch. "
-        "Изменить это может тот, кто её ведёт; не пишите в ответ ничего секретного.",
+        "Изменить это может тот, кто её обслуживает; не пишите в ответ ничего секретного.",
     }
 )
 
@@ -88,8 +98,9 @@ def letter(parcel: Parcel, between: Correspondence, now: datetime) -> EmailMessa
     mail = EmailMessage(policy=_POLICY)
     for name, value in _headers(parcel, between, now).items():
         mail[name] = value
-    mail.set_content(_as_text(data["text"], parcel.route, language))
-    mail.add_alternative(_as_html(data, parcel.route, language), subtype="html")
+    reason = _discreet_reason(language) if _is_discreet(data) else _reason(parcel.route, language)
+    mail.set_content(_as_text(data["text"], reason))
+    mail.add_alternative(_as_html(data, reason), subtype="html")
     # Setting the content takes away what was said of an earlier one, so this comes last.
     mail["Content-Language"] = language
     return mail
@@ -124,19 +135,19 @@ def _urgency(data: dict[str, Any]) -> dict[str, str]:
     return {"X-Priority": "1", "Importance": "high"} if Severity.PAGE in severities else {}
 
 
-def _as_text(text: str, route: str, language: Language) -> str:
+def _as_text(text: str, reason: str) -> str:
     paragraphs = ("\n".join(map(_wrapped, lines)) for lines in _paragraphs(text))
     # What follows two hyphens and a space is a signature, which clients set apart (RFC 3676, 4.3).
-    return "\n\n".join([*paragraphs, f"-- \n{_wrapped(_reason(route, language))}\n"])
+    return "\n\n".join([*paragraphs, f"-- \n{_wrapped(reason)}\n"])
 
 
-def _as_html(data: dict[str, Any], route: str, language: Language) -> str:
+def _as_html(data: dict[str, Any], reason: str) -> str:
     paragraphs = ("<br>\n".join(map(_linked, lines)) for lines in _paragraphs(data["text"]))
     return _HTML.format(
-        language=language,
+        language=data["language"],
         title=escape(plain(data["title"], SUBJECT_LIMIT)),
         paragraphs="\n".join(f'<p style="margin:0 0 16px">{paragraph}</p>' for paragraph in paragraphs),
-        reason=escape(_reason(route, language)),
+        reason=escape(reason),
     )
 
 
@@ -162,6 +173,15 @@ def _paragraphs(text: str) -> list[list[str]]:
 
 def _wrapped(line: str) -> str:
     return textwrap.fill(line, COLUMNS, break_long_words=False, break_on_hyphens=False)
+
+
+def _is_discreet(data: dict[str, Any]) -> bool:
+    """Whether it tells of a case of which nothing is named: then its details are withheld, too."""
+    return any("details" in one and one["details"] is None for one in (data, *data.get("items", ())))
+
+
+def _discreet_reason(language: Language) -> str:
+    return _DISCREET_REASONS[language]
 
 
 def _reason(route: str, language: Language) -> str:

@@ -17,6 +17,9 @@ from monitor.alerts.channels.kit.secrets import UnusableSecret, read
 SHARED = "whsec_"
 PRIVATE = "whsk_"
 
+SHORTEST = 24
+"""Bytes of a key that both sides know, at least (Standard Webhooks, "signature scheme")."""
+
 _SEED = 32
 """Bytes of an Ed25519 key proper. It may be followed by its public half, as many libraries keep it."""
 
@@ -26,9 +29,18 @@ def signatures(name: str, message: str, now: datetime, body: str) -> str:
 
     Raises `MissingSecret` or `UnusableSecret`.
     """
+    return " ".join(_signature(key, name, message, now, body) for key in _keys(name))
+
+
+def check_keys(name: str) -> None:
+    """See whether every key in the secret `name` can sign. Raises `MissingSecret` or `UnusableSecret`."""
+    for key in _keys(name):
+        _private(key, name) if key.startswith(PRIVATE) else _shared(key, name)
+
+
+def _keys(name: str) -> list[str]:
     # An empty secret yields one empty key, which is refused: nothing ever leaves unsigned.
-    keys = read(name).split() or [""]
-    return " ".join(_signature(key, name, message, now, body) for key in keys)
+    return read(name).split() or [""]
 
 
 def _signature(key: str, name: str, message: str, now: datetime, body: str) -> str:
@@ -44,6 +56,10 @@ def _shared(key: str, name: str) -> bytes:
         raise UnusableSecret(
             f"{name} must be {SHARED} or {PRIVATE} followed by a key in base64, or several such with spaces between; "
             "see docs/webhook.md"
+        )
+    if len(decoded) < SHORTEST:
+        raise UnusableSecret(
+            f"what follows {SHARED} in {name} is too short to be safe: make one of at least {SHORTEST} bytes; see docs/webhook.md"
         )
     return decoded
 

@@ -10,6 +10,9 @@ import httpx2
 from monitor.alerts.channels.kit.door import Answer
 from monitor.alerts.channels.kit.outcome import Outcome, Result
 
+_HOST = re.compile(r"(?=.{1,253}\.?$)([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+"""A name as it is looked up (RFC 1035, 2.3.4, with the underscore that some have), or an address: only IPv6 has colons."""
+
 _OVERBURDENED = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -62,4 +65,12 @@ def problem_of(url: str, private: tuple[str, ...]) -> str | None:
         return "`url` must not hold a user name or password; they would stand in logs"
     if parsed.scheme == "http" and parsed.host not in private:
         return "`url` must begin with https://; http:// is allowed only to hosts listed under `allow_private`"
+    return _impossible(parsed)
+
+
+def _impossible(url: httpx2.URL) -> str | None:
+    if not _HOST.fullmatch(url.raw_host.decode("ascii")):
+        return "`url` names a host that cannot be; write it as in https://hooks.example.org/path"
+    if url.port is not None and not 0 < url.port < 65536:
+        return "`url` names a port that cannot be; it lies between 1 and 65535"
     return None

@@ -126,7 +126,7 @@ async def test_of_an_incident_that_is_told_twice_the_last_news_counts(sink: Webh
 
 async def test_a_try_out_fires_for_five_minutes(sink: WebhookSink) -> None:
     route = Route(id="everything", channels=("desk",))
-    [test] = routing.test_messages(route, watchlist(route), NOW)
+    [test] = routing.test_messages(route, watchlist(route), "https://watch.example", NOW)
     await deliver(together(test), settings(sink), NOW)
     [alert] = pushed(sink)
     assert alert["labels"]["alertname"] == "CutwatchTest"

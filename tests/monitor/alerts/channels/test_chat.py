@@ -27,7 +27,7 @@ from monitor.alerts.channels.kit import threads
 from monitor.alerts.channels.kit.outcome import Outcome, Result
 from monitor.alerts.channels.kit.services import SERVICES
 from monitor.core.message import Parcel
-from tests.lab.http import Response
+from tests.lab.http import Request, Response
 from tests.lab.sinks import Behaviour, WebhookSink, hanging_up, redirecting
 from tests.monitor.alerts.channels.parcels import NOW, alarm, owed, together
 from tests.monitor.cast import BLOCKED, DOWN
@@ -106,8 +106,12 @@ async def tell(
 
 
 def text_received(sink: WebhookSink) -> str:
-    """All text that the service got, whatever form it has."""
-    request = sink.requests[-1]
+    """All text that the service got last."""
+    return _text_of(sink.requests[-1])
+
+
+def _text_of(request: Request) -> str:
+    """All text of a request, whatever form it has."""
     try:
         return "\n".join(_strings(json.loads(request.body)))
     except ValueError:
@@ -293,6 +297,20 @@ def test_a_text_is_cut_and_its_link_kept(text: str, limit: int) -> None:
     assert body.endswith("https://watch.example/incidents/CW-2021-0001")
 
 
+@pytest.mark.parametrize(
+    "address", ["https://\u0447\u0430\u0441\u044b.example", "http://[2001:db8::1]:8000", "https://watch.example/~us/@all"]
+)
+def test_our_own_link_is_kept_whatever_our_address_looks_like(address: str) -> None:
+    link = f"{address}/incidents/CW-2021-0001"
+    _, body = words({**data("word " * 100 + f"\n{link}"), "url": link}, 0, 200)
+    assert body.endswith(f"\u2026\n{link}")
+
+
+def test_a_link_that_is_not_ours_is_only_a_word() -> None:
+    _, body = words({**data("Text\nhttps://evil.example/@all"), "url": "https://watch.example/incidents/CW-2021-0001"}, 0, 200)
+    assert "@all" not in body
+
+
 def test_of_many_incidents_what_is_kept_is_the_link_to_all() -> None:
     parcel = together(*(owed(incident=replace(BLOCKED, id=f"CW-2021-{number:04d}")) for number in range(1, 30)))
     _, body = words(parcel.payload["data"], 0, 300)
@@ -327,3 +345,18 @@ def test_a_chat_of_a_watched_company_is_known() -> None:
 def test_every_service_is_documented() -> None:
     for service in SERVICES:
         assert service in str(chat.__doc__)
+
+
+@pytest.mark.parametrize("letter", ["\u0436", "&"], ids=["Russian", "escaped"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.service)
+async def test_what_is_too_long_for_a_service_comes_as_one_message_with_its_link(
+    case: Case, letter: str, sink: WebhookSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parcel = alarm()
+    link = parcel.payload["data"]["url"]
+    text = "\n".join([letter * 30_000, link])
+    long = replace(parcel, payload={**parcel.payload, "data": {**parcel.payload["data"], "text": text}})
+    outcome = await tell(case, sink, monkeypatch, parcel=long)
+    assert outcome.result is Result.DELIVERED
+    assert [link in _text_of(request) for request in sink.requests].count(True) == 1
+    assert link in text_received(sink)

@@ -183,6 +183,12 @@ async def test_a_receiver_that_says_no_has_nothing(status: int, sink: WebhookSin
         ("https://user:token-1234@hooks.example.org/", "must not hold a user name or password"),
         ("https://hooks.example.org:port/token-1234", "is not a web address"),
         ("https://hooks.example.org/token-1234\r\nHost: x", "is not a web address"),
+        ("https://hooks..example.org/token-1234", "names a host that cannot be"),
+        (f"https://{'a' * 64}.example.org/token-1234", "names a host that cannot be"),
+        (f"https://{'a.' * 130}org/token-1234", "names a host that cannot be"),
+        ("https://hooks%20.example.org/token-1234", "names a host that cannot be"),
+        ("https://hooks.example.org:99999/token-1234", "names a port that cannot be"),
+        ("https://hooks.example.org:0/token-1234", "names a port that cannot be"),
     ],
 )
 def test_an_unusable_address_is_explained_and_not_repeated(url: str, said: str) -> None:

@@ -77,6 +77,14 @@ def door_to(url: str, *private: str, trust: Path | None = None) -> Door:
         "2002:a9fe:a9fe::1",
         "64:ff9b::a9fe:a9fe",
         "64:ff9b::10.0.0.1",
+        "64:ff9b:1::a9fe:a9fe",
+        "::127.0.0.1",
+        "::a9fe:a9fe",
+        "::ffff:0:169.254.169.254",
+        "fec0::1",
+        "3fff::1",
+        "5f00::1",
+        "4000::1",
     ],
 )
 def test_an_address_that_not_everybody_could_go_to_is_not_public(address: str) -> None:
@@ -137,6 +145,12 @@ async def test_an_address_that_refuses_is_not_the_end_if_there_is_another(sink: 
 async def test_a_name_that_does_not_exist_is_unreachable() -> None:
     with pytest.raises(Unreachable, match=r"hooks\.invalid could not be looked up"):
         await door_to("https://hooks.invalid/").post(b"{}", {})
+
+
+@pytest.mark.parametrize("host", ["hooks..invalid", f"{'a' * 64}.invalid"])
+async def test_a_name_that_cannot_be_is_unreachable(host: str) -> None:
+    with pytest.raises(Unreachable, match="could not be looked up: it is no name of a host"):
+        await door.permitted(host, 443, ())
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed(sink: WebhookSink) -> None:

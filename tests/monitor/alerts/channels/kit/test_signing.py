@@ -46,6 +46,7 @@ def test_keys_of_both_kinds_sign_side_by_side(monkeypatch: pytest.MonkeyPatch) -
     [
         ("c2VjcmV0LXNlY3JldA==", "HOOK must be whsec_ or whsk_ followed by a key"),
         ("whsec_", "HOOK must be whsec_ or whsk_"),
+        ("whsec_YSBrZXkgdGhhdCBpcyB0b28gc2g=", "what follows whsec_ in HOOK is too short"),
         ("whsec_!!c2VjcmV0", "HOOK must be whsec_ or whsk_"),
         ("whsec_\u0441", "HOOK must be whsec_ or whsk_"),
         (f"{SHARED} plain", "HOOK must be whsec_ or whsk_"),

@@ -7,8 +7,8 @@ that is already stored is recognised by its id, so it never counts twice.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -26,18 +26,16 @@ from monitor.core.kinds import EventKind
 from monitor.core.ledger import REACH, Ledger, Step
 from monitor.core.letting_go import letting_go
 from monitor.core.mass import Masses, MassStep
-from monitor.core.member_alarms import Kin, not_told_twice
+from monitor.core.member_alarms import Happened, left_alone, owed, unheard
 from monitor.core.message import Message
-from monitor.core.plan import Check
 from monitor.core.planned import AnnouncedChange, Planned, planned_changes
-from monitor.core.routing import route
-from monitor.core.sight import is_round, judge_round, sight_checks, speaks_of_its_target
-from monitor.core.verdict import Verdict, judge, unjudged
-from monitor.core.watchlist import Watchlist
+from monitor.core.sight import is_round, speaks_of_its_target
+from monitor.core.verdict import Verdict
 from monitor.metrics import Metrics
-from monitor.store import Judged, OutOfStep, Reading, Store, StoreUnavailable, Writing
+from monitor.pipeline.judging import Recollection, judged
+from monitor.pipeline.watch import Watch
+from monitor.store import Judged, OutOfStep, Store, StoreUnavailable, Writing
 from probes.kit.observation import Observation
-from probes.kit.probe import Probe
 
 _log = structlog.get_logger()
 
@@ -48,38 +46,11 @@ PATIENCE = 0.5
 """Seconds for which a batch waits to fill up."""
 
 
-REMEMBERED = 2000
-"""Checks whose good looks of the last days are held in memory; the others are read again."""
-
-Memory = tuple[Observation, ...]
-"""Earlier looks of a check that found all well, newest first."""
-
 ANNOUNCED = timedelta(days=30)
 """For how long after its end an announced change is remembered: looks that it explains must not speak later on."""
 
 DECISIONS = 500
 """Events of the log that are caught up with at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """The configuration in force: what is watched, by which checks, with which probes.
-
-    `sights` are what the vantage points' rounds of canaries are filed under.
-    """
-
-    watchlist: Watchlist
-    checks: Mapping[str, Check]
-    probes: Mapping[str, Probe]
-    sights: Mapping[str, Check] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sights", sight_checks(self.watchlist))
-
-    @property
-    def registered(self) -> tuple[Check, ...]:
-        """Everything under which anything is filed."""
-        return (*self.checks.values(), *self.sights.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +113,8 @@ class Pipeline:
     deadlines: Deadlines = field(default_factory=Deadlines)
     """What is remembered of dates that looks have shown."""
 
-    lately: dict[str, tuple[datetime, Memory]] = field(default_factory=dict)
-
     relooks: list[tuple[datetime, str]] = field(default_factory=list)
+    _recollection: Recollection = field(default_factory=Recollection)
     _at_work: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self) -> None:
@@ -214,15 +184,15 @@ class Pipeline:
 
     async def _write(self, reports: Sequence[Report]) -> _Written:
         now, watch = self.clock.now(), self.watch
-        memories = await self._memories(reports)
+        well = await self._recollection.of(reports, self.store)
         async with self.store.writing() as writing:
-            judged = self._judged(await _unknown(writing, reports), memories)
-            await writing.add_looks(judged, now)
-            current = [one for one in judged if not _is_history(one.observation, now)]
+            looks = judged(await _unknown(writing, reports), watch, well)
+            await writing.add_looks(looks, now)
+            current = [one for one in looks if not _is_history(one.observation, now)]
             verdicts = [one.verdict for one in current if speaks_of_its_target(one.verdict)]
             dates = self.deadlines.changed(date for one in current for date in deadlines_of(one.observation, one.verdict))
             await writing.note_deadlines(dates)
-            rounds = [one.verdict for one in judged if is_round(one.verdict)]
+            rounds = [one.verdict for one in looks if is_round(one.verdict)]
             numbers = _numbers(await writing.next_incident_id(now.year))
             policy = watch.watchlist.monitor.confirmation
             step = self.ledger.take(verdicts, policy, now, numbers, self.planned)
@@ -230,7 +200,7 @@ class Pipeline:
             mass = self._mass(step.incidents.values(), now, numbers)
             messages = await self._write_events(writing, step, isolation, mass)
             await writing.explain(step.explained)
-        return _Written(step, isolation, mass, judged, dates, messages, watch)
+        return _Written(step, isolation, mass, looks, dates, messages, watch)
 
     @property
     def planned(self) -> Planned:
@@ -250,56 +220,14 @@ class Pipeline:
             await writing.append([event for event, _ in step.events], list(step.incidents.values()))
         for event, incident in happened:
             await writing.cite(incident.id, event.change.looks)
-        messages = self._owed(happened)
+        messages = await self._owed(writing, happened)
         await writing.add_messages(messages)
         return len(messages)
 
-    def _owed(self, happened: Sequence[tuple[Event, Incident]]) -> list[Message]:
-        """The messages that these events owe together: which mass event a loss belongs to is known only after all of them."""
-        watchlist = self.watch.watchlist
-        latest = {one.id: one for one in self.masses.parents} | {incident.id: incident for _, incident in happened}
-        messages: list[Message] = []
-        for event, incident in happened:
-            linked = replace(incident, relations=latest[incident.id].relations)
-            kin = Kin(event=event, incident=linked, parent=latest.get(linked.parent or ""))
-            messages += not_told_twice(route(event, linked, watchlist, self.address), kin, watchlist)
-        return messages
-
-    async def _memories(self, reports: Sequence[Report]) -> Mapping[str, Memory]:
-        """What the checks of looks that need a comparison showed while all was well, within the last seven days."""
-        checks = {report.observation.check: report.observation for report in reports if report.observation.control}
-        if not checks:
-            return {}
-        async with self.store.reading() as reading:
-            return {check: await self._memory(reading, one) for check, one in checks.items()}
-
-    async def _memory(self, reading: Reading, observation: Observation) -> Memory:
-        """Remembered for an hour: in a mass failure every look asks, and the days before have not changed."""
-        hour = observation.started_at.replace(minute=0, second=0, microsecond=0)
-        remembered = self.lately.get(observation.check)
-        if remembered is None or remembered[0] != hour:
-            well = await reading.well_lately(observation.check, observation.started_at)
-            remembered = hour, tuple(one.observation for one in well)
-            while len(self.lately) >= REMEMBERED:
-                self.lately.pop(next(iter(self.lately)))
-            self.lately[observation.check] = remembered
-        return remembered[1]
-
-    def _judged(self, reports: Iterable[Report], memories: Mapping[str, Memory]) -> list[Judged]:
-        return [judged for report in reports if (judged := self._judge(report, memories)) is not None]
-
-    def _judge(self, report: Report, memories: Mapping[str, Memory]) -> Judged | None:
-        observation = report.observation
-        sight = self.watch.sights.get(observation.check)
-        if sight is not None:
-            return Judged(observation=observation, verdict=judge_round(sight, observation))
-        check = self.watch.checks.get(observation.check)
-        if check is None:
-            _log.warning("a look at something that is no longer configured was dropped", check=observation.check)
-            return None
-        recent = memories.get(observation.check, ())
-        verdict = _judged_or_unclear(self.watch.probes[check.probe], check, observation, recent)
-        return Judged(observation=observation, verdict=verdict, blobs=report.blobs)
+    async def _owed(self, writing: Writing, happened: Happened) -> tuple[Message, ...]:
+        messages = owed(happened, self.masses.parents, self.watch.watchlist, self.address)
+        alone = left_alone(happened)
+        return unheard(messages, alone, await writing.turns(alone)) if alone else messages
 
     def _settle(self, written: _Written) -> None:
         self.ledger.keep(written.step)
@@ -359,7 +287,9 @@ class Pipeline:
         back, since whether the loss goes on is not known.
         """
         await self.catch_up()
-        await self._let_masses_follow(self.masses.parents)  # what was decided while nobody ran is in the log already
+        await self._let_masses_follow(
+            one.id for one in self.masses.parents
+        )  # what was decided while nobody ran is in the log already
         self.ledger.forget_others(self.watch.checks)
         self.isolations.forget_others(self.watch.sights)
         while decided := self._decided_now(self.clock.now()):
@@ -377,31 +307,47 @@ class Pipeline:
         return tuple((event, apply(one, event)) for one, event in events)
 
     async def catch_up(self) -> None:
-        """Take note of what people have decided meanwhile: about incidents, and what they have planned."""
+        """Take note of what people have decided meanwhile: about incidents, and what they have planned.
+
+        What was decided counts as seen once the mass events have followed it. Raises `StoreUnavailable`; then it is taken up
+        again the next time.
+        """
         async with self.store.reading() as reading:
             self.announced = tuple(await reading.planned_changes(self.clock.now() - ANNOUNCED))
             events = await reading.events_after(self.seen, DECISIONS)
-            changed = [await reading.incident(name) for name in dict.fromkeys(event.incident for _, event in events)]
-        known = [incident for incident in changed if incident is not None]
+        await self._let_masses_follow(event.incident for _, event in events)
+        self.seen = max((self.seen, *(seq for seq, _ in events)))
+
+    async def _let_masses_follow(self, changed: Iterable[str]) -> None:
+        """Bring mass events in step with what has become of these incidents; anew, where somebody decides in between."""
+        names = dict.fromkeys(changed)
+        while True:
+            step = self._mass(await self._noted(names), self.clock.now())
+            with contextlib.suppress(OutOfStep):
+                await self._enter(step)
+                return
+            names |= dict.fromkeys(step.incidents)
+
+    async def _noted(self, names: Iterable[str]) -> list[Incident]:
+        """These incidents as they are on record, which is remembered from now on."""
+        async with self.store.reading() as reading:
+            found = [await reading.incident(name) for name in names]
+        known = [incident for incident in found if incident is not None]
         for incident in known:
             for memory in (self.ledger, self.isolations, self.masses):
                 memory.revise(incident)
             self.metrics.revised(incident)
-        self.seen = max((seq for seq, _ in events), default=self.seen)
-        await self._let_masses_follow(known)
+        return known
 
-    async def _let_masses_follow(self, decided: Sequence[Incident]) -> None:
-        """Bring mass events in step with what people have decided about their members."""
-        step = self._mass(decided, self.clock.now())
+    async def _enter(self, step: MassStep) -> None:
         if not step.events:
             return
-        with contextlib.suppress(OutOfStep):  # somebody decided again meanwhile, which we hear of the next time
-            async with self.store.writing() as writing:
-                messages = await self._write_events(writing, step)
-            self._keep_masses((), step)
-            self.metrics.happened(step.events)
-            if messages:
-                self.told()
+        async with self.store.writing() as writing:
+            messages = await self._write_events(writing, step)
+        self._keep_masses((), step)
+        self.metrics.happened(step.events)
+        if messages:
+            self.told()
 
     def _complain(self, problem: str) -> None:
         if self.trouble is None:
@@ -434,12 +380,3 @@ def _numbers(first: str) -> Callable[[], str]:
     stem, _, number = first.rpartition("-")
     following = count(int(number))
     return lambda: f"{stem}-{next(following):04d}"
-
-
-def _judged_or_unclear(probe: Probe, check: Check, observation: Observation, recent: Memory) -> Verdict:
-    """Judge; a rule that fails is our fault: it must not hold up everybody else's looks, nor be taken for a finding."""
-    try:
-        return judge(probe, check, observation, recent)
-    except Exception:
-        _log.exception("a rule failed; the look is kept as unclear", probe=probe.name, observation=observation.id)
-        return unjudged(probe, check, observation)
