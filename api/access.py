@@ -216,11 +216,23 @@ Notifier = Annotated[Reader, Depends(_notifier)]
 """Whoever shows a key that may enter notices."""
 
 
+SIGN_IN_FIRST: Final = "This is for members of staff: open the address that `cutwatch keys sign-in` prints."
+
+
+async def _signed_in(reader: Identified) -> None:
+    """Insist on a signed-in member of staff, for pages with forms: what a key decides, it decides through the API."""
+    if reader is not STAFF:
+        raise unauthorised(SIGN_IN_FIRST)
+
+
+SIGNED_IN: Final = Depends(_signed_in)
+
+
 async def _staff_by_form(request: Request, reader: Identified) -> Reader:
     """Insist on a signed-in member of staff who has sent one of our own forms."""
     if reader is not STAFF:
-        raise unauthorised("This is for members of staff: open the address that `cutwatch keys sign-in` prints.")
-    given = (await request.form()).get("token")
+        raise unauthorised(SIGN_IN_FIRST)
+    given = (await request.form(max_files=0)).get("token")
     if not isinstance(given, str) or not compare_digest(given.encode(), form_token(request).encode()):
         raise HTTPException(403, "This form is not ours, or its session has ended. Load the page again, then send it.")
     return reader

@@ -6,16 +6,18 @@ house: what is missing between two of them would tell how much else happens, and
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
+from api import unreleased
 from api.parameters import IncidentFilters
 from api.told import Step, steps
 from api.visible import START, Visible
 from monitor.core import content
-from monitor.core.incident import Event
+from monitor.core.incident import Event, Incident
 from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.model import Language
-from monitor.core.routing import TOLD_AS
+from monitor.core.routing import TOLD_AS, concerned
 from monitor.core.severity import severity
 from monitor.core.telling import Telling
 from monitor.core.watchlist import Severity
@@ -44,7 +46,14 @@ class Alerts:
     language: Language
 
     async def after(self, seq: int, limit: int) -> list[Alert]:
-        """The next alerts after this place in the log, oldest first."""
+        """The next alerts after this place in the log, oldest first.
+
+        Among them is, whatever the filters, what this reader could read before and may read no more: its id alone.
+        """
+        gone = [Alert(one.name, one.seq, one.payload) for one in await unreleased.following(self.visible, seq, limit)]
+        return sorted([*await self._after(seq, limit), *gone], key=attrgetter("seq"))[:limit]
+
+    async def _after(self, seq: int, limit: int) -> list[Alert]:
         found: list[Alert] = []
         size = max(limit, _LEAST)
         while len(found) < limit:
@@ -57,6 +66,10 @@ class Alerts:
 
     async def newest(self) -> tuple[str, int]:
         """The name and place of the newest alert, from which on a reader hears only what is new."""
+        gone = [(one.name, one.seq) for one in await unreleased.latest(self.visible, 1)]
+        return max([await self._newest_told(), *gone], key=itemgetter(1))
+
+    async def _newest_told(self) -> tuple[str, int]:
         seq = _END
         while batch := await self._batch(seq, _LEAST, backwards=True):
             told = await self._told(batch)
@@ -115,4 +128,10 @@ class Alerts:
             address=self.visible.context.settings.address,
             may_name=None if reader.reads_everything else {one.id for one in self.visible.organisations()},
         )
-        return Alert(f"{step.event.incident}.{step.event.version}", seq, content.for_readers(telling))
+        payload = content.for_readers(telling) if self._is_struck(step.after) else content.for_outsiders(telling)
+        return Alert(f"{step.event.incident}.{step.event.version}", seq, payload)
+
+    def _is_struck(self, incident: Incident) -> bool:
+        """Whether the reader belongs to one of those whom the incident is about."""
+        about = (incident.key.organisation, *concerned(incident, self.visible.watchlist))
+        return any(self.visible.reader.belongs_to(one) for one in about)

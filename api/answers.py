@@ -10,8 +10,8 @@ from api.looks import SeenLook, SeenLooks
 from api.wording import Wording
 from monitor.core import incident as core
 from monitor.core.instrument import InstrumentRecord
+from monitor.core.naming import plain
 from monitor.core.watchlist import Organisation, Target, VantagePoint
-from monitor.core.wording import plain
 from monitor.service import Health, VantageStatus
 from monitor.store import CheckState, Span
 from probes.kit.vocabulary import State, VantageHealth

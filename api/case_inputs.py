@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from api.case_schemas import STATED
 from api.parameters import IncidentId, Instant
-from monitor.core.descriptive import Basis, LegalBasis
+from monitor.core.descriptive import Action, Basis, LegalBasis
 from monitor.core.dossier import CitedSource, Dossier, EvidenceItem, Reply
 from monitor.core.dossier import Reinstatement as Restored
 from monitor.core.edtf import Edtf
@@ -98,6 +98,7 @@ class Notice(Model):
     provider: Slug | None = Field(default=None, description="the provider's id, if it is described here", examples=["godaddy"])
     title: Words = Field(examples=[{"en": "The registrar announces the end of its service", "ru": None}])
     summary: Words | None = None
+    action: Action | None = Field(default=None, description="what exactly is announced")
     announced: Edtf | None = Field(default=None, description="the notice's own date (EDTF)", examples=["2026-11-20"])
     effective: Edtf | None = Field(default=None, description="when it is to take effect (EDTF)", examples=["2026-12-21"])
     basis: Literal[Basis.DOCUMENT, Basis.SELF_REPORT, Basis.MEDIA, Basis.PROVIDER] = Field(

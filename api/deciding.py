@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from fastapi import HTTPException
@@ -16,14 +16,12 @@ from monitor.core.incident import Incident
 from monitor.core.keys import Scope
 from monitor.core.kinds import EventKind, RelationKind
 from monitor.core.model import Tlp
+from monitor.core.timing import LONGEST_MUTE
 from monitor.intake import Moved, carry_out, connect
 from monitor.service import Context
 from monitor.store import Care
 
 _VERSION: Final = re.compile(r'(?:W/)?"?([1-9][0-9]{0,8})"?')
-
-LONGEST_MUTE: Final = timedelta(days=90)
-"""How long an incident can be muted at once: what is quiet for ever is forgotten."""
 
 _MOST_TAGS: Final = 20
 """Versions in one `If-Match`."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from monitor.core.kinds import EventKind, IncidentStage, Kind, RelationKind
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
 from monitor.store import MessageState
 from probes.kit.vocabulary import State, Strength, WhyUnclear
 
@@ -103,6 +103,10 @@ EVENTS: Final[Mapping[EventKind, str]] = MappingProxyType(
     }
 )
 
+ORIGINS: Final[Mapping[Origin, str]] = MappingProxyType(
+    {Origin.MEASURED: "Measured", Origin.ATTESTED: "Documented", Origin.BOTH: "Measured and documented"}
+)
+
 RELATIONS: Final[Mapping[RelationKind, str]] = MappingProxyType(
     {
         RelationKind.MEMBER_OF: "part of",
@@ -147,5 +151,5 @@ WHY_UNCLEAR: Final[Mapping[WhyUnclear, str]] = MappingProxyType(
 def all_words() -> frozenset[str]:
     """Every text of this module that a reader may see: a translation must hold them all."""
     labels = [label for table in (STATES, KINDS, STAGES, STRENGTHS) for label in table.values()]
-    plain = [word for table in (EVENTS, WHY_UNCLEAR, RELATIONS, MESSAGES) for word in table.values()]
+    plain = [word for table in (EVENTS, WHY_UNCLEAR, ORIGINS, RELATIONS, MESSAGES) for word in table.values()]
     return frozenset(text for label in labels for text in (label.word, label.gloss) if text) | frozenset(plain)

@@ -1,18 +1,25 @@
 """How much a stranger may send and ask: a cap on bodies and a simple rate limit."""
 
+import asyncio
 from collections import OrderedDict
-from ipaddress import IPv6Address, ip_address
+from collections.abc import Sequence
+from ipaddress import IPv6Address
 from typing import Any, Final
 
 from fastapi import HTTPException, Request
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import is_local
+from api.forwarding import Network, asked_from, plain_address
 from api.problems import answer, answer_http
 from monitor.core.keys import fingerprint
 
 BODY_CAP: Final = 64 * 1024
 """Bytes of a request's body; nothing that a reader sends here is larger."""
+
+BODY_PATIENCE: Final = 20.0
+"""Seconds within which a request's body must have arrived: whoever trickles it holds a connection for nothing."""
 
 BURST: Final = 120
 """Requests that one address, or one key, may make at once."""
@@ -31,8 +38,15 @@ class BodyTooLarge(HTTPException):
         super().__init__(413, f"Send at most {BODY_CAP // 1024} KiB.", {"connection": "close"})
 
 
+class BodyTooSlow(HTTPException):
+    """The body did not arrive within `BODY_PATIENCE`."""
+
+    def __init__(self) -> None:
+        super().__init__(408, "The body did not arrive in time: send it again, at once and whole.", {"connection": "close"})
+
+
 class BodyCap:
-    """Refuses bodies above `BODY_CAP` bytes, whether they announce their length or not."""
+    """Refuses bodies above `BODY_CAP` bytes, whether they announce their length or not, and those that take too long."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -56,11 +70,19 @@ def _announced(request: Request) -> int:
 
 
 def _counted(receive: Receive) -> Receive:
+    loop = asyncio.get_running_loop()
+    until: float | None = loop.time() + BODY_PATIENCE
     read = 0
 
     async def counting() -> Message:
-        nonlocal read
-        message = await receive()
+        nonlocal read, until
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            raise BodyTooSlow from None
+        if not message.get("more_body", False):
+            until = None  # whoever listens from now on waits for the reader to leave, and may wait for long
         read += len(message.get("body", b""))
         if read > BODY_CAP:
             raise BodyTooLarge
@@ -72,8 +94,9 @@ def _counted(receive: Receive) -> Receive:
 class RateLimit:
     """A token bucket for each address and for each key: `BURST` requests at once, `PER_SECOND` in the long run.
 
-    As addresses, those of loopback do not count: there sit the operator's own tools, and the proxy or onion service through
-    which everybody comes. A key counts wherever it comes from, unless a program on this very machine shows it.
+    Behind a trusted proxy it is the address that the proxy was asked from. Those of loopback do not count: there sit the
+    operator's own tools, and the proxy or onion service through which everybody comes, where it is not known to be one. A key
+    counts wherever it comes from, unless a program on this very machine shows it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -82,7 +105,7 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on if its sender has not asked too much."""
-        senders = [sender for sender in (sender_of(scope), _key(scope)) if sender]
+        senders = [sender for sender in (sender_of(scope, _proxies(scope)), _key(scope)) if sender]
         now = scope["app"].state.context.clock.monotonic() if senders else 0.0
         wait = max((self._take(sender, now) for sender in senders), default=0.0)
         if wait <= 0:
@@ -102,20 +125,32 @@ class RateLimit:
         return 0.0 if granted else (1 - tokens) / PER_SECOND
 
 
-def sender_of(scope: Scope) -> str | None:
-    """Whom to count: an IPv4 address or an IPv6 network of 64 bits; None for whoever is not counted."""
+def sender_of(scope: Scope, proxies: Sequence[Network]) -> str | None:
+    """Whom to count: an IPv4 address or an IPv6 network of 64 bits; None for whoever is not counted.
+
+    `proxies` are those whose word for whom they ask counts. Of whom they do not say it, all are counted as one.
+    """
     client: Any = scope.get("client")
     if scope["type"] != "http" or not client:
         return None
     try:
-        address = ip_address(client[0])
+        peer = plain_address(client[0])
     except ValueError:
         return None
+    address = asked_from(peer, Headers(scope=scope), proxies) if proxies else peer
+    if address is None:
+        return "somebody behind a proxy"
     if address.is_loopback:
         return None
     if isinstance(address, IPv6Address):
         return address.exploded[:19]
     return str(address)
+
+
+def _proxies(scope: Scope) -> Sequence[Network]:
+    """The proxies that are trusted now."""
+    proxies: Sequence[Network] = scope["app"].state.context.watchlist().monitor.trusted_proxies if scope["type"] == "http" else ()
+    return proxies
 
 
 def _key(scope: Scope) -> str | None:

@@ -2,8 +2,10 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, HTTPException, Query, Request
@@ -18,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from api.when import When, when
 from monitor.core.incident import Incident
 from monitor.core.kinds import IncidentStage, Kind, Origin
 from monitor.core.model import Country, Language, Slug, Tlp
@@ -27,7 +30,24 @@ IncidentId = Annotated[str, StringConstraints(pattern=r"^CW-[0-9]{4}-[0-9]{4,9}$
 LogCursor = Annotated[str, StringConstraints(pattern=r"^(?:start|CW-[0-9]{4}-[0-9]{4,9}[.][0-9]{1,6})$")]
 LookCursor = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,17}\.[!-~]{1,100}$")]
 ParcelId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+NameCursor = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._/-]{0,299}$")]
 CheckId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+
+_TURNED: Final = "write what `next` was on the page before, or leave it out to begin anew"
+
+SPELLINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        r"^CW-[0-9]{4}-[0-9]{4,9}$": "write an incident's id, such as CW-2026-0042",
+        r"^(?:start|CW-[0-9]{4}-[0-9]{4,9}[.][0-9]{1,6})$": "write what `next` was, such as CW-2026-0042.3, or `start`",
+        r"^[0-9]{1,17}\.[!-~]{1,100}$": _TURNED,
+        r"^[a-z0-9][a-z0-9._/-]{0,299}$": _TURNED,
+        r"^[A-Za-z0-9_-]{1,64}$": "write a parcel's id, as the list of deliveries has it",
+        r"^[0-9a-f]{16}$": "write a check's id: 16 of the digits 0-9 and a-f",
+        r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$": "write an id: small Latin letters and digits, with `-` between them",
+        r"^[A-Z]{2}$": "write a country's two capital letters (ISO 3166), such as RU",
+    }
+)
+"""What to write where a text does not fit its pattern, which says nothing to most people."""
 
 _DATED: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:", re.ASCII)
 
@@ -143,7 +163,10 @@ class IncidentPage(IncidentFilters):
     open: bool | None = Field(
         default=None, description="true: only what still stands and was measured; false: only what is over, or attested"
     )
-    by: TimeOf = Field(default=TimeOf.UPDATED, description="the time that `since` and `until` are about")
+    by: TimeOf = Field(
+        default=TimeOf.UPDATED,
+        description="the time that `since` and `until` are about; a stated onset counts for all the time in which it may lie",
+    )
     since: Instant | None = Field(default=None, description="from this moment on", examples=["2026-11-01T00:00:00Z"])
     until: Instant | None = Field(default=None, description="before this moment", examples=["2026-12-01T00:00:00Z"])
     after: IncidentId | None = Field(default=None, description="the id after which the page begins", examples=["CW-2026-0017"])
@@ -153,15 +176,11 @@ class IncidentPage(IncidentFilters):
         """Whether the incident passes those filters that the database does not know."""
         if self.open is not None and incident.is_open is not self.open:
             return False
-        moment = self._time_of(incident)
-        if moment is None:
-            return self.since is None and self.until is None
-        return (self.since is None or moment >= self.since) and (self.until is None or moment < self.until)
+        meant = self._time_of(incident)
+        return self.since is None and self.until is None if meant is None else meant.meets(self.since, self.until)
 
-    def _time_of(self, incident: Incident) -> datetime | None:
-        if self.by is TimeOf.UPDATED:
-            return incident.updated
-        return incident.onset.by if incident.onset else None
+    def _time_of(self, incident: Incident) -> When | None:
+        return When(incident.updated, incident.updated) if self.by is TimeOf.UPDATED else when(incident)
 
 
 class NoticePage(Parameters):
@@ -206,8 +225,15 @@ class DeliveryPage(Parameters):
     limit: int = Field(default=50, ge=1, le=200, description="parcels on a page")
 
 
-class StateFilters(Parameters):
-    """Which current states are wanted."""
+class ListPage(Parameters):
+    """One page of what is configured. `after` is the `next` of the page before."""
+
+    after: NameCursor | None = Field(default=None, description="the name after which the page begins", examples=["ovd-info"])
+    limit: int = Field(default=100, ge=1, le=1000, description="items on a page")
+
+
+class WatchedPage(ListPage):
+    """One page of what is watched, of one organisation or of all."""
 
     organisation: Slug | None = Field(default=None, description="an organisation's id", examples=["ovd-info"])
 

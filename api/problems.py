@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.routing import BaseRoute, Match, Route
 
 from api.headers import PRIVATE, SECURITY
-from api.parameters import UnknownParameter
+from api.parameters import SPELLINGS, UnknownParameter
 from api.render import error_page
 
 MEDIA_TYPE = "application/problem+json"
@@ -100,7 +100,19 @@ DECIDING: Final[dict[int | str, dict[str, Any]]] = {
 }
 """The errors of addresses where people decide about an incident."""
 
+_SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "missing": "this is needed here: add it",
+        "extra_forbidden": "nothing of this name is known here: remove it, or see how it is spelled",
+    }
+)
+"""What to do about a mistake, in place of the library's words."""
+
+_UNREADABLE: Final = "There was an error parsing the body"
+"""What the framework says of a body that it cannot read at all."""
+
 _DETAILS = {
+    400: "This body cannot be read: send a JSON object that is nested no deeper than the description of this address says.",
     404: "There is nothing at this address that you may read.",
     405: "This address does not answer this method; the Allow header names those that it does.",
     500: "Something failed here; the fault is ours, and it has been written to the service's log.",
@@ -117,7 +129,7 @@ async def answer_http(request: Request, error: Exception) -> Response:
     status, detail, headers = 500, None, None
     if isinstance(error, AnyHTTPException):
         status, headers = error.status_code, error.headers
-        detail = error.detail if error.detail != HTTPStatus(status).phrase else None
+        detail = error.detail if error.detail not in {HTTPStatus(status).phrase, _UNREADABLE} else None
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers = {"allow": ", ".join(_answered(request))}
     return answer(request, status, detail or _DETAILS.get(status, HTTPStatus(status).description), headers)
@@ -195,6 +207,10 @@ def is_machine(path: str) -> bool:
 
 def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
     field = ".".join(str(part) for part in error["loc"][1:]) or "request"
+    if error["type"] in _SENTENCES:
+        return FieldProblem(field=field, message=_SENTENCES[error["type"]])
+    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] in SPELLINGS:
+        return FieldProblem(field=field, message=SPELLINGS[error["ctx"]["pattern"]])
     if error["type"] == "json_invalid":
         return FieldProblem(field="body", message=f"this is no JSON, from character {field} on: {error['ctx']['error']}")
     if error["type"] == "model_attributes_type" and not isinstance(error.get("input"), dict | list):

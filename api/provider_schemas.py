@@ -27,9 +27,10 @@ class TargetSummary(Answer):
 
 
 class TargetList(Answer):
-    """The targets whose states the reader may see."""
+    """One page of the targets whose states the reader may see. `next` is null on the last."""
 
     items: list[TargetSummary]
+    next: str | None = Field(examples=["ovd-info/site"])
 
 
 class ExportedLook(Look):
@@ -100,9 +101,10 @@ class Provider(Answer):
 
 
 class ProviderList(Answer):
-    """The providers that are described here."""
+    """One page of the providers that are described here. `next` is null on the last."""
 
     items: list[Provider]
+    next: str | None = Field(examples=["mailchimp"])
 
 
 class ProviderIncident(Incident):

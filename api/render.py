@@ -13,6 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from api.complaints import in_words
 from api.languages import (
     LANGUAGES,
     NAMES,
@@ -25,7 +26,7 @@ from api.languages import (
     written_exactly,
 )
 from monitor.core.model import Language
-from monitor.core.wording import plain
+from monitor.core.naming import plain
 
 _PAGES = Path(__file__).parent / "pages"
 
@@ -75,7 +76,8 @@ def page(
 
 def error_page(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> HTMLResponse:
     """Tell a person what went wrong, in their language where the words are known in it."""
-    told = translations(language_of(request)).gettext(detail)
+    gettext = translations(language_of(request)).gettext
+    told = in_words(detail, gettext) or gettext(detail)
     values = {"status": status, "detail": told, "is_english": told == detail}
     return page(request, "error.html", values, status=status, headers=headers)
 
@@ -85,7 +87,7 @@ def _frame(request: Request, language: Language) -> dict[str, Any]:
     return {
         "language": language,
         "path": request.url.path,
-        "languages": [(one, NAMES[one], f"?{urlencode({'lang': one})}") for one in LANGUAGES],
+        "languages": [(one, NAMES[one], f"?{urlencode({**request.query_params, 'lang': one})}") for one in LANGUAGES],
         "asked": f"?{urlencode({'lang': asked})}" if asked else "",
         "signed_in": False,
         "address": request.app.state.context.settings.address,

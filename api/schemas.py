@@ -195,9 +195,10 @@ class Freshness(Answer):
 
 
 class StateList(Answer):
-    """Where all checks stand, and how fresh that knowledge is."""
+    """One page of where checks stand, and how fresh our knowledge of all of them is. `next` is null on the last page."""
 
     items: list[State]
+    next: str | None = Field(examples=["ovd-info/site/website/1"])
     freshness: Freshness
 
 
@@ -243,9 +244,10 @@ class Organisation(Answer):
 
 
 class OrganisationList(Answer):
-    """The organisations that the reader may know to be watched."""
+    """One page of the organisations that the reader may know to be watched. `next` is null on the last."""
 
     items: list[Organisation]
+    next: str | None = Field(examples=["ovd-info"])
 
 
 class OrganisationDetail(Organisation):
@@ -273,9 +275,10 @@ class VantagePoint(Answer):
 
 
 class VantagePointList(Answer):
-    """All vantage points."""
+    """One page of vantage points. `next` is null on the last."""
 
     items: list[VantagePoint]
+    next: str | None = Field(examples=["moscow-home"])
 
 
 class Health(Answer):
@@ -300,6 +303,10 @@ class Index(Answer):
     version: str = Field(examples=["0.1.0"])
     description: str = Field(examples=["https://cutwatch.example/openapi.json"], description="the OpenAPI description")
     links: dict[str, str]
+    templates: dict[str, str] = Field(
+        examples=[{"exposure": "https://cutwatch.example/api/v1/exposure{?lang,organisation}"}],
+        description="addresses to be filled in (RFC 6570): those that want a filter, and those of a single thing",
+    )
 
 
 _TOLD: Final[dict[str, Any]] = {
@@ -320,13 +327,19 @@ _TOLD: Final[dict[str, Any]] = {
 """What an alert tells, as an example."""
 
 
+class Unreleased(Answer):
+    """An incident that you could read once, and may read no more."""
+
+    incident: str = Field(examples=["CW-2026-0042"])
+
+
 class Alert(Answer):
-    """What a webhook would be sent, under a name that never changes."""
+    """What a webhook would be sent, under a name that never changes; or `incident.unreleased`, which only names the incident."""
 
     id: str = Field(examples=["CW-2026-0042.3"], description="the incident, and the version that its event made")
     type: str = Field(examples=["incident.confirmed"], description="as a webhook's `type`")
     time: datetime = Field(examples=["2026-11-21T10:20:41Z"], description="when it happened")
-    data: IncidentData = Field(examples=[_TOLD])
+    data: IncidentData | Unreleased = Field(examples=[_TOLD])
 
 
 class AlertList(Answer):
@@ -363,6 +376,19 @@ class FeedItem(Answer):
     cutwatch: Extension = Field(serialization_alias="_cutwatch")
 
 
+class Tombstone(Answer):
+    """An incident that this feed held once and that you may read no more: drop your copy of it."""
+
+    id: str = Field(examples=["CW-2026-0041"])
+    when: datetime
+
+
+class FeedExtension(Answer):
+    """What our feed says of itself beyond JSON Feed, which knows no tombstones."""
+
+    unreleased: list[Tombstone]
+
+
 class Feed(Answer):
     """JSON Feed 1.1."""
 
@@ -376,3 +402,4 @@ class Feed(Answer):
     icon: str = Field(examples=["https://cutwatch.example/static/icon.svg"])
     language: str = Field(examples=["en"])
     items: list[FeedItem]
+    cutwatch: FeedExtension = Field(serialization_alias="_cutwatch")

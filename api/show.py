@@ -20,7 +20,7 @@ def wording(request: Request, visible: Visible) -> Wording:
     return Wording(language_of(request), visible.watchlist, visible.now)
 
 
-def show(request: Request, visible: Visible, template: str, values: Mapping[str, Any]) -> HTMLResponse:
+def show(request: Request, visible: Visible, template: str, values: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
     """Render a page. An anonymous reader's may be kept by caches, since all of them see the same."""
     health = visible.context.health()
     frame = {
@@ -32,7 +32,7 @@ def show(request: Request, visible: Visible, template: str, values: Mapping[str,
         "seeing": sum(one.health is VantageHealth.HEALTHY for one in health.vantages),
     }
     headers = ANYBODY if visible.reader.is_anonymous else None
-    return page(request, template, {**frame, **values}, headers=headers)
+    return page(request, template, {**frame, **values}, status=status, headers=headers)
 
 
 def freshness_line(freshness: Freshness, words: Wording) -> str:

@@ -20,7 +20,6 @@ from starlette.types import Message, Send
 
 from api.access import Reader, context_of, identify, insist_on_opening
 from api.alerts import Alert, Alerts
-from api.limits import sender_of
 from api.parameters import IncidentFilters
 from api.visible import Visible
 from monitor.core.model import Language
@@ -46,7 +45,8 @@ ANONYMOUS_SEATS: Final = 120
 """How many of them may be anonymous readers': whoever has a key shall find a place."""
 
 SEATS_EACH: Final = 5
-"""Streams at once of one key, or of one address. Readers who come through a proxy on this machine share only the others."""
+"""Streams at once of one key, or of one address. Readers who come through a proxy on this machine that is not a trusted
+one share only the others."""
 
 _PAGE: Final = 100
 
@@ -62,9 +62,12 @@ class Seats:
     taken: Counter[str] = field(default_factory=Counter)
 
     @contextmanager
-    def seat(self, request: Request, reader: Reader) -> Iterator[None]:
-        """A place for as long as it is used. Raises 429 where this reader, and 503 where everybody together has too many."""
-        holder = _holder(request, reader)
+    def seat(self, reader: Reader, address: str | None) -> Iterator[None]:
+        """A place for as long as it is used. Raises 429 where this reader, and 503 where everybody together has too many.
+
+        `address` is that by which an anonymous one is counted, None for whoever is not.
+        """
+        holder = _holder(reader, address)
         crowd = "anonymous" if reader.is_anonymous else "known"
         if self.taken[holder] >= SEATS_EACH and not holder.startswith("anybody"):
             raise HTTPException(429, _FULL, {"retry-after": "30"})
@@ -78,10 +81,9 @@ class Seats:
             self.taken += Counter()  # forgets those who hold none
 
 
-def _holder(request: Request, reader: Reader) -> str:
+def _holder(reader: Reader, address: str | None) -> str:
     if not reader.is_anonymous:
         return f"key {reader.name}"
-    address = sender_of(request.scope)
     return f"address {address}" if address else "anybody"
 
 

@@ -57,6 +57,11 @@ def to_insiders(event: Event, readable: Collection[str]) -> Event:
     return replace(event, data=_without_hidden(event.data, readable))
 
 
+def without_place(event: Event) -> Event:
+    """An event that does not say which field was emptied: where something is held back, its place would tell of it."""
+    return replace(event, data={name: value for name, value in event.data.items() if name != "erased"})
+
+
 def barely(event: Event) -> Event:
     """What outsiders are told of an event that has left the incident hidden from them: that something happened, and when."""
     return replace(event, data={})
@@ -69,23 +74,27 @@ def to_outsiders(step: Step, readable: Collection[str]) -> Event:
     """
     told: Sequence[str] = _MEASURED
     if is_public(step.after):
-        told = (*told, *_STATED, "erased", "reason") if step.event.kind in _REASONED else (*told, *_STATED, "erased")
+        told = (*told, *_STATED, "erased", "reason") if _is_reasoned(step) else (*told, *_STATED, "erased")
     kept = {name: value for name, value in _data(step).items() if name in told}
     return replace(step.event, data=_without_hidden(kept, readable))
 
 
+def _is_reasoned(step: Step) -> bool:
+    """Whether they are told why: not of a correction of nothing but what is held back from them."""
+    is_hidden = step.before is not None and not differences(step.before, step.after)
+    return step.event.kind in _REASONED and not (is_hidden and step.event.kind is EventKind.CORRECTED)
+
+
 def _data(step: Step) -> dict[str, Any]:
-    seen = _state(step.after)
+    """What the event has changed, as far as it can be told, with the dossier as the reader sees it."""
+    seen, hidden = _state(step.after), _OF_MEMBERS if step.after.is_mass else ()
+    entered = {name: value for name, value in step.event.data.items() if name not in hidden and name != "dossier"}
     if step.before is None:
-        return {**step.event.data, **seen} if not step.after.is_mass else {**_beside_members(step.event), **seen}
-    if not step.after.is_mass:
-        return step.event.data
-    account: dict[str, Any] = {name: seen[name] for name in _OF_MEMBERS if name in seen and name in step.event.data}
-    return {**_beside_members(step.event), **account}
-
-
-def _beside_members(event: Event) -> dict[str, Any]:
-    return {name: value for name, value in event.data.items() if name not in _OF_MEMBERS}
+        return {**entered, **seen}
+    if step.before.dossier == step.after.dossier:
+        seen.pop("dossier", None)
+    shown = {"dossier", *hidden} & step.event.data.keys()
+    return {**entered, **{name: seen[name] for name in shown if name in seen}}
 
 
 def _state(incident: Incident) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Nobody outside an organisation learns from which vantage points it is watched: to them a look comes from a country.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -15,9 +15,10 @@ from api.access import Identified, Reader, context_of, insist_on_opening
 from api.parameters import IncidentFilters, IncidentPage
 from api.planned import planned_checks
 from api.problems import not_found
+from monitor.core.held_back import held_back, without
 from monitor.core.incident import Event, Incident, fold
 from monitor.core.kinds import IncidentStage, Kind, Origin, RelationKind
-from monitor.core.mass import as_told
+from monitor.core.mass_account import as_told
 from monitor.core.model import Tlp
 from monitor.core.routing import concerned
 from monitor.core.watchlist import Organisation, Target, Watchlist
@@ -131,8 +132,8 @@ class Visible:
         while len(found) < limit:
             batch = await self._batch(filters, stages, origins, after)
             wanted = (one for one in batch if origins is None or one.origin in origins)
-            taken = (one for one in wanted if not isinstance(filters, IncidentPage) or filters.takes(one))
-            found += [await self.listed(one) for one in taken if self.may_read(one)]
+            seen = [await self.listed(one) for one in wanted if self.may_read(one)]
+            found += [one for one in seen if not isinstance(filters, IncidentPage) or filters.takes(one)]
             if len(batch) < _BATCH:
                 break
             after = batch[-1].id
@@ -186,12 +187,12 @@ class Visible:
 
     async def version(self, name: str, number: int) -> Incident:
         """An incident as it was. The public sees those versions that were public, of an incident that still is."""
-        await self._readable_incident(name)
+        now = await self._readable_incident(name)
         events = await self.reading.events(name)
         found = fold(events[:number]) if 0 < number <= len(events) else None
         if found is None or not self.may_read(found):
             raise not_found()
-        return await self._whole(found)
+        return await self._whole(found, self._held(now))
 
     async def readable(self, names: Iterable[str]) -> frozenset[str]:
         """Those of the incidents that the reader may read."""
@@ -230,16 +231,19 @@ class Visible:
         """The same with the incident before and after each event; None before one where that is not for the reader."""
         events = await self.reading.events(incident.id)
         readable = await self.readable(told.mentioned(events))
+        steps = list(told.steps(events))
         if self.reader.belongs_to(incident.key.organisation):
-            return [_inside_only(one, readable) for one in told.steps(events)]
-        return [await self._outside(one, readable) for one in told.steps(events)]
+            return [_inside_only(one, readable) for one in steps]
+        held = self._held(steps[-1].after)
+        return [await self._outside(one, readable, held) for one in steps]
 
-    async def _outside(self, step: told.Step, readable: frozenset[str]) -> told.Step:
-        after = await self._whole(step.after)
+    async def _outside(self, step: told.Step, readable: frozenset[str], held: frozenset[Hashable]) -> told.Step:
+        after = await self._whole(step.after, held)
         if not self.may_read(step.after):
             return told.Step(told.barely(step.event), None, after)
         is_first = step.before is None or not self.may_read(step.before)
-        seen = told.Step(step.event, None if is_first or step.before is None else await self._whole(step.before), after)
+        event = told.without_place(step.event) if held else step.event
+        seen = told.Step(event, None if is_first or step.before is None else await self._whole(step.before, held), after)
         return replace(seen, event=told.to_outsiders(seen, readable))
 
     async def place(self, cursor: str) -> int:
@@ -252,11 +256,16 @@ class Visible:
             return 0
         incident, _, version = cursor.partition(".")
         seq = await self.reading.seq_of(incident, int(version))
-        if seq is None or not await self.readable([incident]):
+        if seq is None or not (await self.readable([incident]) or await self._was_told(incident, int(version))):
             raise HTTPException(
                 422, f"after: there is nothing of this name any more, or nothing that you may read; begin again with `{START}`."
             )
         return seq
+
+    async def _was_told(self, name: str, version: int) -> bool:
+        """Whether the reader could read an incident, hidden from them now, when it had this version or the one before."""
+        taken = list(told.steps(await self.reading.events(name)))
+        return any(self.may_read(one.after) for one in taken[max(0, version - 2) : version])
 
     async def events(self, after: str, limit: int) -> list[Event]:
         """The events of visible incidents that follow this cursor, oldest first."""
@@ -286,9 +295,15 @@ class Visible:
         """Whom to name beside us for the looks that visible incidents rest on, by incident."""
         return await self.reading.attributions(incidents)
 
-    async def _whole(self, incident: Incident) -> Incident:
+    async def _whole(self, incident: Incident, held: frozenset[Hashable] = frozenset()) -> Incident:
+        """The incident as the reader is told of it; `held` is what its present version holds back of it."""
         readable = await self.readable((*(one.incident for one in incident.relations), *incident.members))
-        return _related_only(await self._inside(incident), readable)
+        return _related_only(without(await self._inside(incident), held), readable)
+
+    def _held(self, incident: Incident) -> frozenset[Hashable]:
+        """What the dossier holds back from this reader. Whoever belongs to the organisation reads all."""
+        is_insider = self.reader.belongs_to(incident.key.organisation)
+        return frozenset() if is_insider else held_back(incident.dossier, incident.tlp)
 
     async def listed(self, incident: Incident) -> Incident:
         """A visible incident without what the reader is not told, and without what relates it to others."""
@@ -298,7 +313,8 @@ class Visible:
         if self.reader.belongs_to(incident.key.organisation):
             return incident
         affected = tuple(one for one in incident.affected if self.reader.belongs_to(one))
-        seen = replace(incident, vantages=(), seen_from=(), affected=affected, entry=None, digest=None)
+        told_of = without(incident, self._held(incident))
+        seen = replace(told_of, vantages=(), seen_from=(), affected=affected, entry=None, digest=None)
         return await self._as_members_show(seen) if incident.is_mass else seen
 
     async def _as_members_show(self, parent: Incident) -> Incident:

@@ -7,20 +7,20 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from babel.dates import format_date
-
-from api.labels import EVENTS, KINDS, MESSAGES, RELATIONS, STAGES, STATES, STRENGTHS, WHY_UNCLEAR, Label
+from api.labels import EVENTS, KINDS, MESSAGES, ORIGINS, RELATIONS, STAGES, STATES, STRENGTHS, WHY_UNCLEAR, Label
 from api.languages import ago, translations, written, written_clock, written_day, written_on
+from api.reasons import reason
 from monitor.core import descriptive
-from monitor.core.edtf import span
+from monitor.core.dossier import Bounds
+from monitor.core.edtf import spoken, spoken_bounds
 from monitor.core.incident import Bracket, Incident
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
 from monitor.core.model import Language, Words
+from monitor.core.naming import NAME_LIMIT, country_name, plain, target_name
 from monitor.core.phrases import PHRASES
 from monitor.core.phrases.table import INTERCEPTED, Loss, Phrases
 from monitor.core.severity import is_interception
 from monitor.core.watchlist import Watchlist
-from monitor.core.wording import NAME_LIMIT, country_name, plain, target_name
 from monitor.store import MessageState
 from probes.kit.vocabulary import State, Strength, WhyUnclear
 
@@ -29,11 +29,15 @@ _LABELS: Final[Mapping[type, Mapping[Any, Label]]] = MappingProxyType(
 )
 
 _WORDS: Final[Mapping[type, Mapping[Any, str]]] = MappingProxyType(
-    {EventKind: EVENTS, WhyUnclear: WHY_UNCLEAR, RelationKind: RELATIONS, MessageState: MESSAGES}
+    {EventKind: EVENTS, WhyUnclear: WHY_UNCLEAR, Origin: ORIGINS, RelationKind: RELATIONS, MessageState: MESSAGES}
 )
 
 _LONGEST: Final = 2000
 """Characters of what somebody wrote in a dossier, as its own limit says."""
+
+
+_LONGEST_TITLE: Final = 200
+"""Characters of a dossier's title: a page has room for all that such a title says, unlike a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Wording:
         return Label(self.text(label.word), label.shape, label.tone, label.gloss and self.text(label.gloss))
 
     def word(self, member: StrEnum) -> str:
-        """What an event, a reason for doubt, a relation or the fate of a message is called."""
+        """What an event, a reason for doubt, an origin, a relation or the fate of a message is called."""
         return self.text(_WORDS[type(member)][member])
 
     def country(self, code: str | None) -> str:
@@ -83,6 +87,10 @@ class Wording:
         found = next((one for one in self.watchlist.providers if one.id == slug), None)
         return self._name(found.name) if found else slug
 
+    def is_described(self, provider: str) -> bool:
+        """Whether a provider has a page of its own: the configuration describes it."""
+        return any(one.id == provider for one in self.watchlist.providers)
+
     def place(self, vantage: str, country: str | None) -> str:
         """From where somebody looked: the vantage point, or only its country for a reader who may not know more."""
         return self.vantage(vantage) if vantage else self.country(country) or self.text("somewhere")
@@ -101,7 +109,7 @@ class Wording:
     def title(self, incident: Incident) -> str:
         """An incident in one line: "OVD-Info, ovdinfo.org: Blocking in Russia"; an attested one as its dossier says."""
         if incident.origin is Origin.ATTESTED and incident.dossier:
-            return self._name(incident.dossier.title)
+            return plain(incident.dossier.title.of(self.language), _LONGEST_TITLE)
         if not incident.key.organisation:
             return self.loss(incident)
         organisation = self.organisation(incident.key.organisation)
@@ -111,7 +119,7 @@ class Wording:
     def headline(self, incident: Incident) -> str:
         """The same where the organisation stands above it: "ovdinfo.org: Blocking in Russia"."""
         if incident.origin is Origin.ATTESTED and incident.dossier:
-            return self._name(incident.dossier.title)
+            return plain(incident.dossier.title.of(self.language), _LONGEST_TITLE)
         if not incident.key.organisation:
             return self.loss(incident)
         return f"{self.target(incident.key.organisation, incident.key.target)}: {self.loss(incident)}"
@@ -139,17 +147,21 @@ class Wording:
         return descriptive.label(member, self.language)
 
     def date(self, date: str) -> str:
-        """A date as exact as its source: "25 December 2021", "December 2021", "after 2021, before 2023"."""
-        return " \N{EN DASH} ".join(self._point(part) for part in date.split("/"))
+        """A date as exact as its source: "25 December 2021", "around 2022", "from December 2021 to March 2022"."""
+        return spoken(date, self.language)
 
-    def _point(self, part: str) -> str:
-        if part == "..":
-            return "…"
-        exact = part.rstrip("~")
-        start, _ = span(exact)
-        pattern = ("y", "LLLL y", "d MMMM y")[exact.count("-")]
-        told = format_date(start, pattern, locale=self.language)
-        return self.text("about %(date)s", date=told) if part.endswith("~") else told
+    def bounds(self, bounds: Bounds) -> str:
+        """Between when it must have happened: "not before 2021, not after 25 December 2021"."""
+        return spoken_bounds(bounds.not_before, bounds.not_after, self.language)
+
+    def happened(self, incident: Incident) -> str:
+        """When it began, as exactly as anybody knows: by our own looks, else as stated, else as it follows from other dates."""
+        if incident.origin is not Origin.ATTESTED:
+            return self.bracket(incident.onset) if incident.onset else self.text("date not known")
+        dossier = incident.dossier
+        if dossier and dossier.dates.beginning:
+            return self.date(dossier.dates.beginning.date)
+        return (dossier and dossier.bounds and self.bounds(dossier.bounds)) or self.text("date not known")
 
     def bracket(self, bracket: Bracket) -> str:
         """When something happened, as far as looks can tell."""
@@ -160,6 +172,10 @@ class Wording:
             return self.text("between %(after)s and %(by)s", after=written(after, self.language), by=written(by, self.language))
         times = {"after": written_clock(after, self.language), "by": written_clock(by, self.language)}
         return self.text("%(day)s, between %(after)s and %(by)s UTC", day=written_day(by, self.language), **times)
+
+    def reason(self, rule: str | None) -> str:
+        """What a rule means, in a sentence; empty where its recorded sentence says it in this language already."""
+        return reason(rule, self.language)
 
     def sureness(self, incident: Incident) -> str:
         """How sure we are, and why we say so."""

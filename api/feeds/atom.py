@@ -37,8 +37,8 @@ register_namespace("", ATOM)
 
 async def render(listing: Listing) -> Rendering:
     """The feed as bytes."""
-    entries = await listing.entries()
-    changed = newest(entries)
+    entries, gone = await listing.entries(), await listing.gone()
+    changed = newest(entries, gone)
     feed = Element(f"{{{ATOM}}}feed", {f"{{{_XML}}}lang": listing.words.language})
     _head(feed, listing, changed or _NOTHING_YET)
     for entry in entries:
@@ -46,6 +46,8 @@ async def render(listing: Listing) -> Rendering:
     for entry in entries:
         if entry.incident.stage is IncidentStage.RETRACTED:
             _add_tombstone(feed, entry, listing)
+    for one in gone:
+        _add_bare_tombstone(feed, one.incident, one.at, listing)
     return Rendering.of(tostring(feed, "utf-8", xml_declaration=True, default_namespace=None), changed)
 
 
@@ -95,11 +97,14 @@ def _categories(entry: Entry, listing: Listing) -> Iterator[tuple[str, str, str]
 def _add_tombstone(feed: Element, entry: Entry, listing: Listing) -> None:
     """Readers that know tombstones drop the entry; to the others the retracted one says itself what it is."""
     incident = entry.incident
-    stone = SubElement(
-        feed, f"{{{TOMBSTONES}}}deleted-entry", {"ref": _tag(listing, incident.id), "when": instant(incident.updated)}
-    )
+    stone = _add_bare_tombstone(feed, incident.id, incident.updated, listing)
     SubElement(stone, f"{{{TOMBSTONES}}}comment").text = _clean(entry.title)
     _add(stone, "link", rel="alternate", type="text/html", href=f"{listing.address}/incidents/{incident.id}")
+
+
+def _add_bare_tombstone(feed: Element, incident: str, when: datetime, listing: Listing) -> Element:
+    """That an entry is gone, and nothing else: what may be read no more has nothing beside it."""
+    return SubElement(feed, f"{{{TOMBSTONES}}}deleted-entry", {"ref": _tag(listing, incident), "when": instant(when)})
 
 
 def _tag(listing: Listing, name: str) -> str:

@@ -16,9 +16,9 @@ from monitor.core.dossier import Remedy
 from monitor.core.edtf import is_approximate, span
 from monitor.core.incident import Incident
 from monitor.core.kinds import IncidentStage, Kind
+from monitor.core.naming import NAME_LIMIT, plain
 from monitor.core.planned import AnnouncedChange
 from monitor.core.watchlist import PlannedChange
-from monitor.core.wording import NAME_LIMIT, plain
 
 SHOWN_FOR: Final = timedelta(days=366)
 """How long a date is shown once it is past."""

@@ -8,11 +8,12 @@ from urllib.parse import urlencode, urlsplit
 
 from api.parameters import FeedFilters
 from api.subscribing import Subscriber
+from api.unreleased import Unreleased, latest
 from api.visible import Visible
 from api.wording import Wording
 from monitor.core.incident import Incident
 from monitor.core.kinds import IncidentStage, Kind, Origin
-from monitor.core.wording import plain
+from monitor.core.naming import plain
 
 ENTRIES: Final = 100
 """Incidents in a feed that were measured: those that changed last."""
@@ -20,6 +21,9 @@ ENTRIES: Final = 100
 ATTESTED: Final = 50
 """Incidents in a feed that people entered from documents, besides the others. They have places of their own: many of them
 are entered at once, and old cases must not push out what happens now."""
+
+TOMBSTONES: Final = 50
+"""Incidents of which a feed says that they may be read no more: those that went last."""
 
 _LONGEST_REASON: Final = 1000
 """Characters of an incident's reason; strangers' words may be in it."""
@@ -91,6 +95,10 @@ class Listing:
         thanks = await self.visible.attributions([one.id for one in incidents])
         return [_entry(one, self.words, thanks.get(one.id, ())) for one in incidents]
 
+    async def gone(self) -> list[Unreleased]:
+        """What a feed of this reader's can have held and may hold no more, whatever the filters: nothing else is told of it."""
+        return await latest(self.visible, TOMBSTONES)
+
     async def _incidents(self) -> list[Incident]:
         measured = await self._some(_MEASURED, ENTRIES)
         attested = await self._some(frozenset({Origin.ATTESTED}), ATTESTED)
@@ -122,9 +130,9 @@ def authority_of(address: str) -> str:
     return (urlsplit(address).hostname or "localhost").replace(":", "-")
 
 
-def newest(entries: Sequence[Entry]) -> datetime | None:
-    """When the newest entry changed; None where there is none."""
-    return max((one.incident.updated for one in entries), default=None)
+def newest(entries: Sequence[Entry], gone: Sequence[Unreleased]) -> datetime | None:
+    """When the newest entry changed, or went; None where there is none."""
+    return max((*(one.incident.updated for one in entries), *(one.at for one in gone)), default=None)
 
 
 def query(filters: FeedFilters) -> str:

@@ -6,7 +6,7 @@ from api.answers import API, countries
 from api.feeds.entries import Entry, Listing, newest
 from api.feeds.renderings import Rendering
 from api.render import static_name
-from api.schemas import Extension, Feed, FeedItem
+from api.schemas import Extension, Feed, FeedExtension, FeedItem, Tombstone
 
 MEDIA_TYPE: Final = "application/feed+json"
 
@@ -15,7 +15,7 @@ PATH: Final = "/feed.json"
 
 async def render(listing: Listing) -> Rendering:
     """The feed as bytes."""
-    entries = await listing.entries()
+    entries, gone = await listing.entries(), await listing.gone()
     feed = Feed(
         title=listing.title,
         home_page_url=f"{listing.address}/",
@@ -24,9 +24,10 @@ async def render(listing: Listing) -> Rendering:
         icon=f"{listing.address}/static/{static_name('icon')}",
         language=listing.words.language,
         items=[_item(entry, listing) for entry in entries],
+        cutwatch=FeedExtension(unreleased=[Tombstone(id=one.incident, when=one.at) for one in gone]),
     )
     left_out = {"feed_url"} if feed.feed_url is None else None
-    return Rendering.of(feed.model_dump_json(by_alias=True, exclude=left_out).encode(), newest(entries))
+    return Rendering.of(feed.model_dump_json(by_alias=True, exclude=left_out).encode(), newest(entries, gone))
 
 
 def _item(entry: Entry, listing: Listing) -> FeedItem:

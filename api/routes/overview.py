@@ -1,4 +1,4 @@
-"""`/`: what is broken now, by organisation, and how fresh that knowledge is."""
+"""`/`: what is broken now, by organisation and by provider, and how fresh that knowledge is."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -72,8 +72,10 @@ async def overview(request: Request, visible: Seen) -> HTMLResponse:
     standing = await visible.incidents(IncidentPage(open=True), stages=OPEN_STAGES, limit=_OPEN_SHOWN)
     over = await _lately_over(visible)
     members = await _members(visible, (*standing, *over))
+    cards = _cards(_ordered(standing), members)
     values = {
-        "groups": _groups(_cards(_ordered(standing), members), known, words),
+        "groups": _groups(cards, known, words),
+        "by_provider": _by_provider(cards, words),
         "ended": _cards(over, members),
         "organisations": [_row(slug, states) for slug in known],
         "freshness": freshness,
@@ -110,6 +112,15 @@ def _groups(cards: Iterable[Card], known: list[str], words: Wording) -> list[Gro
     return [
         Group(slug, title, slug in known, groups[slug, title]) for slug, title in sorted(groups, key=lambda one: bool(one[0]))
     ]
+
+
+def _by_provider(cards: Iterable[Card], words: Wording) -> list[tuple[str, list[Incident]]]:
+    """The same incidents by who did it, as far as that is known."""
+    found: dict[str, list[Incident]] = {}
+    for card in cards:
+        if card.incident.provider:
+            found.setdefault(card.incident.provider, []).append(card.incident)
+    return sorted(found.items(), key=lambda one: words.provider(one[0]).casefold())
 
 
 async def _lately_over(visible: Visible) -> list[Incident]:

@@ -14,7 +14,7 @@ from monitor.service import Context
 router = APIRouter(include_in_schema=False)
 
 SESSION: Final = timedelta(days=7)
-"""How long a session lasts at most; the browser forgets it sooner, when it is closed."""
+"""How long a session lasts, here and in the browser: whoever is woken by an alarm should not have to ask for an address first."""
 
 _SPENT: Final = "This sign-in address has been used or has expired. Run `cutwatch keys sign-in` to get another."
 
@@ -34,17 +34,28 @@ async def sign_in(request: Request) -> Response:
 
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
-    """End the session, here and wherever else its secret may be."""
+    """End the session, here and wherever else its secret may be. Without its cookie, as from another site, nothing ends."""
     context = context_of(request)
     secret = request.cookies.get(session_cookie(context))
-    if secret:
-        async with context.store.writing() as writing:
-            await writing.end_session(fingerprint(secret))
     answer = RedirectResponse("/", 303)
-    answer.delete_cookie(session_cookie(context), secure=is_encrypted(context), httponly=True, samesite="strict")
+    if secret is None:
+        return answer
+    async with context.store.writing() as writing:
+        await writing.end_session(fingerprint(secret))
+    answer.delete_cookie(session_cookie(context), secure=is_encrypted(context), httponly=True, samesite="lax")
     return answer
 
 
 def _with_cookie(answer: Response, context: Context, secret: str) -> Response:
-    answer.set_cookie(session_cookie(context), secret, secure=is_encrypted(context), httponly=True, samesite="strict", path="/")
+    # Lax, as an alarm's link is pressed in webmail or a chat, to which a strict cookie would not go. What changes something is
+    # a form: a lax cookie does not come with those of other sites, and each of ours brings a token besides.
+    answer.set_cookie(
+        session_cookie(context),
+        secret,
+        max_age=int(SESSION.total_seconds()),
+        secure=is_encrypted(context),
+        httponly=True,
+        samesite="lax",
+        path="/",
+    )
     return answer

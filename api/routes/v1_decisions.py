@@ -1,12 +1,13 @@
 """`/api/v1/incidents/{id}/…`: what people decide about an incident. A cookie decides nothing here, only a key does."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from api import case_inputs as inputs
 from api import deciding
-from api.access import Reader, Reviewer, context_of
+from api.access import Reviewer, context_of
 from api.answers import API
 from api.case_answers import Telling
 from api.case_schemas import Care, IncidentDetail
@@ -26,6 +27,43 @@ IfMatch = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The incident about which somebody decides, and who does."""
+
+    request: Request
+    response: Response
+    reader: Reviewer
+    name: Id
+    if_match: IfMatch = None
+
+    @property
+    def by(self) -> str:
+        """Who decides, as the log will name them."""
+        return self.reader.name
+
+    async def decide(self, wanted: Decision) -> IncidentDetail:
+        """Carry the decision out, and tell what has become of the incident."""
+        await deciding.decide_upon(context_of(self.request), self.reader, self.name, self.if_match, wanted)
+        return await self.as_it_is_now()
+
+    async def link(self, link: inputs.Link) -> IncidentDetail:
+        """Relate it to another incident, and tell what has become of it."""
+        ends = self.name, link.other
+        await deciding.connect_to(context_of(self.request), self.reader, ends, self.if_match, link.relation, link.reason)
+        return await self.as_it_is_now()
+
+    async def as_it_is_now(self) -> IncidentDetail:
+        """The incident after whatever was written before, with its version as `ETag`."""
+        async with deciding.seeing(context_of(self.request), self.reader) as visible:
+            found = await visible.incident(self.name)
+            self.response.headers["etag"] = f'"{found.version}"'
+            return await Telling.to(self.request, visible).detail(found)
+
+
+Decided = Annotated[Case, Depends()]
+
+
 @router.post("/{name}/acknowledgement", operation_id="acknowledge_incident", summary="Somebody sees to it")
 async def acknowledgement(request: Request, reader: Reviewer, name: Id) -> Care:
     """Reminders and escalation end. It says nothing about the incident itself, so its log does not tell it."""
@@ -39,82 +77,48 @@ async def mute(request: Request, reader: Reviewer, name: Id, body: inputs.Mute) 
 
 
 @router.post("/{name}/release", operation_id="release_incident", summary="Let it leave the house")
-async def release(
-    request: Request, response: Response, reader: Reviewer, name: Id, body: inputs.Release, if_match: IfMatch = None
-) -> IncidentDetail:
+async def release(case: Decided, body: inputs.Release) -> IncidentDetail:
     """What was measured starts as AMBER; a person lets it travel further, or less far."""
-    wanted = decision.release(body.tlp, body.reason, reader.name)
-    return await _decided(request, response, reader, name, if_match, wanted)
+    return await case.decide(decision.release(body.tlp, body.reason, case.by))
 
 
 @router.post("/{name}/retraction", operation_id="retract_incident", summary="Take it back")
-async def retraction(
-    request: Request, response: Response, reader: Reviewer, name: Id, body: inputs.Retraction, if_match: IfMatch = None
-) -> IncidentDetail:
+async def retraction(case: Decided, body: inputs.Retraction) -> IncidentDetail:
     """It should not stand. Whoever was told of it is told of this, and whoever could read it can read why."""
-    return await _decided(request, response, reader, name, if_match, decision.retract(body.reason, reader.name))
+    return await case.decide(decision.retract(body.reason, case.by))
 
 
 @router.post("/{name}/correction", operation_id="correct_incident", summary="State it anew")
-async def correction(
-    request: Request, response: Response, reader: Reviewer, name: Id, body: inputs.Correction, if_match: IfMatch = None
-) -> IncidentDetail:
+async def correction(case: Decided, body: inputs.Correction) -> IncidentDetail:
     """The dossier that you send takes the place of the one that was there. Readers see what has changed, and why."""
-    return await _decided(request, response, reader, name, if_match, decision.correct(body.dossier, body.reason, reader.name))
+    return await case.decide(decision.correct(body.dossier, body.reason, case.by))
 
 
 @router.post("/{name}/reinstatement", operation_id="reinstate_incident", summary="Access was given back")
-async def reinstatement(
-    request: Request, response: Response, reader: Reviewer, name: Id, body: inputs.Reinstatement, if_match: IfMatch = None
-) -> IncidentDetail:
+async def reinstatement(case: Decided, body: inputs.Reinstatement) -> IncidentDetail:
     """Whoever took access away has given it back in full, or (`announced`) has said how it can be had back."""
-    wanted = decision.reinstate(body.reinstatement, body.reason, reader.name)
-    return await _decided(request, response, reader, name, if_match, wanted)
+    return await case.decide(decision.reinstate(body.reinstatement, body.reason, case.by))
 
 
 @router.post("/{name}/aversion", operation_id="avert_incident", summary="It will not happen")
-async def aversion(
-    request: Request, response: Response, reader: Reviewer, name: Id, body: inputs.Aversion, if_match: IfMatch = None
-) -> IncidentDetail:
+async def aversion(case: Decided, body: inputs.Aversion) -> IncidentDetail:
     """What a notice announced did not come to pass, and will not."""
-    return await _decided(request, response, reader, name, if_match, decision.avert(body.reason, reader.name))
+    return await case.decide(decision.avert(body.reason, case.by))
 
 
 @router.post("/{name}/evidence", operation_id="add_evidence", summary="Add what shows it")
-async def evidence(
-    request: Request, response: Response, reader: Reviewer, name: Id, body: inputs.AddedEvidence, if_match: IfMatch = None
-) -> IncidentDetail:
+async def evidence(case: Decided, body: inputs.AddedEvidence) -> IncidentDetail:
     """A document, a screenshot, a measurement of somebody else's: its title, its address, its hash."""
-    wanted = decision.add_evidence(body.evidence, body.reason, reader.name)
-    return await _decided(request, response, reader, name, if_match, wanted)
+    return await case.decide(decision.add_evidence(body.evidence, body.reason, case.by))
 
 
 @router.post("/{name}/replies", operation_id="add_reply", summary="Add a reply of those accused")
-async def replies(
-    request: Request, response: Response, reader: Reviewer, name: Id, body: inputs.AddedReply, if_match: IfMatch = None
-) -> IncidentDetail:
+async def replies(case: Decided, body: inputs.AddedReply) -> IncidentDetail:
     """What one of those accused has answered; it stands on the incident's page."""
-    return await _decided(request, response, reader, name, if_match, decision.add_reply(body.reply, body.reason, reader.name))
+    return await case.decide(decision.add_reply(body.reply, body.reason, case.by))
 
 
 @router.post("/{name}/links", operation_id="link_incident", summary="Say how it stands to another")
-async def links(
-    request: Request, response: Response, reader: Reviewer, name: Id, body: inputs.Link, if_match: IfMatch = None
-) -> IncidentDetail:
+async def links(case: Decided, body: inputs.Link) -> IncidentDetail:
     """It is part of a mass event, follows from another incident, was announced by a notice, or is merely to be seen with it."""
-    await deciding.connect_to(context_of(request), reader, (name, body.other), if_match, body.relation, body.reason)
-    return await _as_it_is_now(request, response, reader, name)
-
-
-async def _decided(
-    request: Request, response: Response, reader: Reader, name: str, if_match: str | None, wanted: Decision
-) -> IncidentDetail:
-    await deciding.decide_upon(context_of(request), reader, name, if_match, wanted)
-    return await _as_it_is_now(request, response, reader, name)
-
-
-async def _as_it_is_now(request: Request, response: Response, reader: Reader, name: str) -> IncidentDetail:
-    async with deciding.seeing(context_of(request), reader) as visible:
-        found = await visible.incident(name)
-        response.headers["etag"] = f'"{found.version}"'
-        return await Telling.to(request, visible).detail(found)
+    return await case.link(body)

@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 
 from api import answers, schemas
 from api.answers import API
-from api.parameters import ONLY_LANGUAGE, IncidentPage
+from api.paging import turned_to
+from api.parameters import ONLY_LANGUAGE, IncidentPage, ListPage
 from api.problems import ERRORS, MISSING
 from api.show import wording
 from api.visible import Seen, Visible
@@ -15,22 +16,25 @@ from monitor.core.incident import OPEN_STAGES
 from monitor.core.watchlist import Target
 from monitor.store import CheckState
 
-router = APIRouter(prefix=f"{API}/organisations", tags=["states"], responses=ERRORS, dependencies=[ONLY_LANGUAGE])
+router = APIRouter(prefix=f"{API}/organisations", tags=["states"], responses=ERRORS)
 
 SHOWN: Final = timedelta(days=7)
 
 
 @router.get("", operation_id="list_organisations", summary="The organisations that are watched")
-async def organisations(request: Request, visible: Seen) -> schemas.OrganisationList:
-    """Those that you may know to be watched."""
+async def organisations(request: Request, visible: Seen, page: Annotated[ListPage, Query()]) -> schemas.OrganisationList:
+    """One page of those that you may know to be watched."""
+    shown, following = turned_to({one.id: one for one in visible.organisations()}, page)
     states = await visible.states()
     incidents = await visible.incidents(IncidentPage(open=True), stages=OPEN_STAGES, limit=10_000)
     words, address = wording(request, visible), visible.context.settings.address
-    found = [answers.organisation(one, states, incidents, words, address) for one in visible.organisations()]
-    return schemas.OrganisationList(items=found)
+    found = [answers.organisation(one, states, incidents, words, address) for one in shown]
+    return schemas.OrganisationList(items=found, next=following)
 
 
-@router.get("/{slug}", operation_id="read_organisation", summary="One organisation", responses=MISSING)
+@router.get(
+    "/{slug}", operation_id="read_organisation", summary="One organisation", responses=MISSING, dependencies=[ONLY_LANGUAGE]
+)
 async def organisation(
     request: Request, visible: Seen, slug: Annotated[str, Path(examples=["ovd-info"])]
 ) -> schemas.OrganisationDetail:

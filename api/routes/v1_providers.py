@@ -9,7 +9,8 @@ from api.access import KEYED
 from api.answers import API
 from api.case_answers import Telling
 from api.looks import insist_on_insider
-from api.parameters import ONLY_LANGUAGE, OfOrganisation
+from api.paging import turned_to
+from api.parameters import ONLY_LANGUAGE, ListPage, OfOrganisation
 from api.problems import ERRORS, FORBIDDEN, MISSING, not_found
 from api.provider_schemas import Deadline, Exposure, ProviderDetail, ProviderList
 from api.visible import Seen, Visible
@@ -19,12 +20,12 @@ router = APIRouter(tags=["providers"], responses=ERRORS)
 Id = Annotated[str, Path(description="the provider's id", examples=["mailchimp"])]
 
 
-@router.get(f"{API}/providers", operation_id="list_providers", summary="Who acts", dependencies=[ONLY_LANGUAGE])
-async def provider_list(request: Request, visible: Seen) -> ProviderList:
-    """The companies and platforms that are described here, with what they have done as far as you may know."""
+@router.get(f"{API}/providers", operation_id="list_providers", summary="Who acts")
+async def provider_list(request: Request, visible: Seen, page: Annotated[ListPage, Query()]) -> ProviderList:
+    """One page of the companies and platforms that are described here, with what they have done as far as you may know."""
     caused, telling = await providers.by_provider(visible), Telling.to(request, visible)
-    described = visible.watchlist.providers
-    return ProviderList(items=[providers.summary(one, caused.get(one.id, ()), telling) for one in described])
+    shown, following = turned_to({one.id: one for one in visible.watchlist.providers}, page)
+    return ProviderList(items=[providers.summary(one, caused.get(one.id, ()), telling) for one in shown], next=following)
 
 
 @router.get(

@@ -9,6 +9,7 @@ from api.access import Identified, context_of, insist_on_opening
 from api.answers import API
 from api.headers import ASKED_HEAD
 from api.languages import language_of
+from api.limits import sender_of
 from api.parameters import AlertFilters, LogCursor
 from api.problems import ERRORS
 from api.stream import EventStream, Following, Pulse, Seats
@@ -18,10 +19,12 @@ router = APIRouter(tags=["feeds"], responses=ERRORS)
 
 async def _seated(request: Request, reader: Identified) -> AsyncIterator[None]:
     """Hold a place for as long as the stream lasts, and keep the log's pulse felt."""
-    insist_on_opening(reader, context_of(request).watchlist())
+    watchlist = context_of(request).watchlist()
+    insist_on_opening(reader, watchlist)
     seats: Seats = request.app.state.seats
     pulse: Pulse = request.app.state.pulse
-    with seats.seat(request, reader), pulse.felt(context_of(request)):
+    address = sender_of(request.scope, watchlist.monitor.trusted_proxies)
+    with seats.seat(reader, address), pulse.felt(context_of(request)):
         yield
 
 

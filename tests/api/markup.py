@@ -8,7 +8,7 @@ EMPTY_IN_SVG = {"line", "rect"}
 
 
 class Page(HTMLParser):
-    """A parsed page. Mistakes are collected in `mistakes`."""
+    """A parsed page. Mistakes are collected in `mistakes`; `cells` are those of its tables, in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -20,6 +20,7 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
+        self.cells: list[str] = []
         self.feed(text)
         self.close()
         if not text.startswith("<!doctype html>"):
@@ -34,6 +35,8 @@ class Page(HTMLParser):
         self.tags.append((tag, given))
         if tag not in VOID:
             self.open.append(tag)
+        if tag in {"td", "th"}:
+            self.cells.append("")
         if tag in {"h1", "h2", "h3", "h4", "h5", "h6"}:
             self.headings.append(int(tag[1]))
         self._note(tag, given)
@@ -51,6 +54,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        if self.cells and {"td", "th"} & set(self.open):
+            self.cells[-1] += data
 
     def _note(self, tag: str, given: dict[str, str | None]) -> None:
         if name := given.get("id"):

@@ -16,6 +16,7 @@ from monitor.core.model import Tlp
 from monitor.settings import Settings
 from tests.api import cast
 from tests.api.conftest import House, standing_still
+from tests.api.test_secrecy import routes_of
 
 MINE = Reader(name="key-1", scopes=frozenset({Scope.READ}), organisations=frozenset({"ovd-info"}))
 
@@ -201,12 +202,34 @@ async def test_asking_for_the_head_alone_does_not_use_a_sign_in_address_up(house
         assert (await client.get(address)).status_code == 303
 
 
-async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(house: House) -> None:
+async def test_the_session_cookie_is_out_of_reach_of_scripts_and_of_other_sites_forms(house: House) -> None:
     async with house.client() as client:
         cookie = (await client.get(await house.sign_in_address())).headers["set-cookie"]
     assert cookie.startswith("__Host-cutwatch=")
-    for attribute in ("HttpOnly", "SameSite=strict", "Secure", "Path=/"):
+    for attribute in ("HttpOnly", "Secure", "Path=/"):
         assert attribute in cookie
+
+
+async def test_a_link_in_webmail_or_a_chat_opens_what_a_signed_in_person_may_read(house: House) -> None:
+    """A browser sends a strict cookie with no link on another site; a lax one goes with links, and with no form."""
+    async with house.client() as client:
+        cookie = (await client.get(await house.sign_in_address())).headers["set-cookie"]
+    assert "SameSite=lax" in cookie
+
+
+async def test_the_browser_keeps_a_session_as_long_as_the_server_does(house: House) -> None:
+    async with house.client() as client:
+        cookie = (await client.get(await house.sign_in_address())).headers["set-cookie"]
+    assert f"Max-Age={7 * 24 * 3600}" in cookie
+
+
+async def test_no_form_is_taken_from_a_session_that_does_not_bring_its_token(house: House) -> None:
+    posted = {one.path for one in routes_of(house.app.routes) if "POST" in (one.methods or ())}
+    forms = {path for path in posted if not path.startswith("/api/")} - {"/sign-out"}
+    assert len(forms) >= 5
+    async with house.staff() as client:
+        for form in forms:
+            assert (await client.post(form.format(name="CW-2021-0001"))).status_code == 403, form
 
 
 async def test_without_tls_the_cookie_does_without_the_attribute_that_browsers_would_refuse(house: House) -> None:
@@ -228,6 +251,12 @@ async def test_signing_out_takes_the_session_from_the_browser(house: House) -> N
         assert (await client.post("/sign-out")).status_code == 303
         assert not client.cookies
         assert "Memorial" not in (await client.get("/")).text
+
+
+async def test_another_sites_form_signs_nobody_out(house: House) -> None:
+    """The cookie does not come along with it; were the answer to take it away all the same, the browser would let it."""
+    async with house.client() as elsewhere:
+        assert "set-cookie" not in (await elsewhere.post("/sign-out")).headers
 
 
 async def test_after_signing_out_a_stolen_copy_of_the_session_opens_nothing_either(house: House) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import api
+from api.complaints import FRAMES
 from api.labels import all_words
 from api.languages import ago, language_of, translations, written, written_exactly
 from api.problems import _DETAILS
@@ -64,7 +65,7 @@ def texts() -> set[str]:
         for _, _, message, _, _ in extract_from_dir(str(FOLDER), methods, keywords={"_": None, "gettext": None, "text": None})
         if isinstance(message, str)
     }
-    return found | all_words() | set(_DETAILS.values()) | {_SPENT}
+    return found | all_words() | set(_DETAILS.values()) | set(FRAMES) | {_SPENT}
 
 
 def test_every_text_has_a_russian_one_and_no_translation_is_left_over() -> None:

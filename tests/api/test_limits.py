@@ -1,8 +1,10 @@
 """How much a stranger may send and ask."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx2
+import pytest
 from fastapi import Request
 from starlette.types import Receive, Scope, Send
 
@@ -49,6 +51,20 @@ async def test_a_json_body_that_hides_its_length_is_refused_as_too_large(house: 
         answer = await client.post("/api/v1/incidents/CW-2026-0001/release", content=endless(), headers=json)
     assert answer.status_code == 413
     assert "64 KiB" in answer.json()["detail"]
+
+
+async def test_a_body_that_trickles_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.limits.BODY_PATIENCE", 0.05)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b'{"reason": '
+        await asyncio.Event().wait()
+
+    async with house.client(secret=await house.key(KeyScope.READ, KeyScope.REVIEW)) as client:
+        json = {"content-type": "application/json"}
+        answer = await client.post("/api/v1/incidents/CW-2026-0001/release", content=trickle(), headers=json)
+    assert (answer.status_code, answer.headers["connection"]) == (408, "close")
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_a_body_within_the_cap_passes(anonymous: httpx2.AsyncClient) -> None:
@@ -102,14 +118,17 @@ def test_the_memory_of_addresses_is_bounded() -> None:
 
 
 def test_the_neighbours_of_an_ipv6_network_count_as_one_sender() -> None:
-    senders = {sender_of({"type": "http", "client": (address, 1)}) for address in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9")}
+    senders = {
+        sender_of({"type": "http", "client": (address, 1), "headers": []}, ())
+        for address in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9")
+    }
     assert len(senders) == 1
-    assert sender_of({"type": "http", "client": ("2001:db8:1:3::1", 1)}) not in senders
+    assert sender_of({"type": "http", "client": ("2001:db8:1:3::1", 1)}, ()) not in senders
 
 
 def test_whoever_has_no_address_is_not_counted() -> None:
     for client in (None, ("", 0), ("unix", 0), ("::1", 1), ("127.0.0.1", 1)):
-        assert sender_of({"type": "http", "client": client}) is None
+        assert sender_of({"type": "http", "client": client}, ()) is None
 
 
 async def house_of_cards(scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,12 +5,17 @@ from typing import NoReturn
 import httpx2
 import pytest
 
+from api.parameters import SPELLINGS
+from monitor.core.keys import Scope
 from monitor.store import StoreUnavailable
 from tests.api import cast
 from tests.api.conftest import House
 from tests.api.markup import Page
 
 MACHINE = ("/api/v1/nothing", "/api/v1/incidents/CW-1999-0001", "/feed.json?x=1", "/metrics", "/healthz?x=1", "/openapi.json?x=1")
+
+
+TURNED = "write what `next` was on the page before, or leave it out to begin anew"
 
 
 class Broken:
@@ -53,7 +58,7 @@ async def test_an_unknown_parameter_is_named_together_with_the_known_ones(anonym
     "address", ["/api/v1/incidents", "/api/v1/health", "/feed.json", "/feed.atom", "/calendar.ics", "/openapi.json", "/"]
 )
 async def test_a_parameter_that_is_given_twice_is_an_error_that_names_it(anonymous: httpx2.AsyncClient, address: str) -> None:
-    answer = await anonymous.get(f"{address}?lang=en&lang=ru")
+    answer = await anonymous.get(f"{address}?lang=ru&lang=en")
     assert answer.status_code == 400
     assert "the parameter lang is given 2 times" in answer.text
 
@@ -131,3 +136,50 @@ async def test_the_details_of_errors_are_translated_on_pages(anonymous: httpx2.A
     page = Page((await anonymous.get("/incidents/CW-1999-0001", headers={"accept-language": "ru"})).text)
     assert "По этому адресу нет ничего, что вам можно прочесть." in page.text
     assert cast.ADDRESS not in page.text
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("incidents?after=x", "after: write an incident's id, such as CW-2026-0042"),
+        ("alerts?after=x", "after: write what `next` was, such as CW-2026-0042.3, or `start`"),
+        ("targets?after=A", "after: write what `next` was on the page before, or leave it out to begin anew"),
+        (
+            "verdicts?organisation=amnesty&after=x",
+            "after: write what `next` was on the page before, or leave it out to begin anew",
+        ),
+        ("verdicts?organisation=amnesty&check=x", "check: write a check's id: 16 of the digits 0-9 and a-f"),
+        ("incidents?organisation=A", "organisation: write an id: small Latin letters and digits, with `-` between them"),
+        ("incidents?country=ru", "country: write a country's two capital letters (ISO 3166), such as RU"),
+        ("verdicts", "organisation: this is needed here: add it"),
+    ],
+)
+async def test_what_does_not_fit_is_told_in_words_and_not_as_a_pattern(
+    anonymous: httpx2.AsyncClient, query: str, said: str
+) -> None:
+    answer = await anonymous.get(f"/api/v1/{query}")
+    assert (answer.status_code, answer.json()["detail"]) == (422, said)
+
+
+async def test_every_pattern_of_a_parameter_has_its_words(house: House) -> None:
+    described = house.app.openapi()["paths"].values()
+    parameters = (one for methods in described for operation in methods.values() for one in operation.get("parameters", ()))
+    schemas = (schema for one in parameters for schema in (one["schema"], *one["schema"].get("anyOf", ())))
+    own = {"^[!-~]{1,200}$"}
+    assert {schema["pattern"] for schema in schemas if "pattern" in schema} - SPELLINGS.keys() == own
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b"[" * 30_000, 400, "nested no deeper"),
+        (b'{"reason": "r", "becuase": "x"}', 422, "becuase: nothing of this name is known here"),
+    ],
+)
+async def test_a_body_that_cannot_be_used_is_told_what_to_change(house: House, body: bytes, status: int, said: str) -> None:
+    async with house.client(secret=await house.key(Scope.READ, Scope.REVIEW)) as client:
+        json = {"content-type": "application/json"}
+        answer = await client.post("/api/v1/incidents/CW-2026-0001/retraction", content=body, headers=json)
+    assert answer.status_code == status
+    assert said in answer.json()["detail"]
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.core.incident import Bracket, CaseKey, Relation
 from monitor.core.kinds import EventKind, RelationKind
-from monitor.core.mass import RULE, TOGETHER
+from monitor.core.mass_account import RULE, TOGETHER
 from monitor.core.model import Tlp
 from probes.kit.vocabulary import Strength
 from tests.api import cast

@@ -9,7 +9,7 @@ import pytest
 
 from api.feeds.atom import ATOM, TOMBSTONES
 from monitor.core.kinds import EventKind, IncidentStage
-from monitor.core.model import Words
+from monitor.core.model import Tlp, Words
 from monitor.core.watchlist import Organisation, Target
 from tests.api import cast
 from tests.api.conftest import House
@@ -57,7 +57,7 @@ def check(feed: Element) -> None:
         for name in ("updated", "published"):
             check_time(entry.find(A + name).text)
     for stone in feed.findall(f"{AT}deleted-entry"):
-        assert stone.get("ref") in ids
+        assert stone.get("ref").startswith("tag:")
         check_time(stone.get("when"))
 
 
@@ -148,3 +148,23 @@ async def test_old_cases_entered_at_once_do_not_push_out_what_happens_now(
     assert "As of: 2022-03." in items[0]["content_text"]
     only = (await staff.get("/feed.json?origin=attested")).json()["items"]
     assert {one["_cutwatch"]["origin"] for one in only} == {"attested"}
+
+
+async def test_what_is_public_no_more_leaves_a_tombstone_with_nothing_on_it(house: House, anonymous: httpx2.AsyncClient) -> None:
+    story = cast.suspicion(1).confirmed().released()
+    await cast.plant(house.store, story)
+    before = await anonymous.get("/feed.atom")
+    closed = story.then(EventKind.RELEASED, cast.NOW, tlp=Tlp.AMBER, reason="asked for")
+    later = closed.then(EventKind.SCOPE_CHANGED, cast.NOW + timedelta(minutes=5), vantages=("moscow-home",))
+    await cast.plant(house.store, cast.Story(later.incident, later.events[3:]))
+    for address in ("/feed.atom", "/feed.atom?organisation=memorial&kind=outage"):
+        feed = await read(anonymous, address)
+        assert feed.findall(f"{A}entry") == []
+        (stone,) = feed.findall(f"{AT}deleted-entry")
+        assert stone.attrib == {"ref": "tag:watch.example,2026:CW-2026-0001", "when": "2026-11-21T12:00:00Z"}
+        assert list(stone) == []
+    after = await anonymous.get("/feed.atom")
+    assert before.headers["etag"] != after.headers["etag"]
+    assert after.headers["last-modified"] == "Sat, 21 Nov 2026 12:00:00 GMT"
+    extension = (await anonymous.get("/feed.json")).json()["_cutwatch"]
+    assert extension == {"unreleased": [{"id": "CW-2026-0001", "when": "2026-11-21T12:00:00Z"}]}

@@ -19,6 +19,7 @@ TYPES: dict[str, Any] = {
     "icon": str,
     "language": str,
     "items": list,
+    "_cutwatch": dict,
 }
 
 

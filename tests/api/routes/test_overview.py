@@ -5,10 +5,12 @@ from datetime import timedelta
 import httpx2
 
 from monitor.core.incident import CaseKey
+from monitor.core.kinds import Kind
 from monitor.service import Health
 from tests.api import cast
 from tests.api.conftest import House
 from tests.api.stories import BLIND, a_block, all_is_well, read
+from tests.api.test_secrecy import MAILCHIMP
 
 
 async def test_when_nothing_is_cut_off_the_overview_says_so_and_how_fresh_that_is(
@@ -54,6 +56,21 @@ async def test_the_overview_shows_what_is_broken_since_when_and_how_sure(house: 
     assert "Confirmed" in page.text
     assert "21 Nov 2026, between 07:55 and 08:00 UTC" in " ".join(page.text.split())
     assert "4 hours ago" in page.text
+
+
+async def test_the_overview_tells_it_by_provider_too(house: House, staff: httpx2.AsyncClient) -> None:
+    await house.watch(cast.watchlist().model_copy(update={"providers": (MAILCHIMP,)}))
+    story = cast.suspicion(2, target="donate", kind=Kind.WITHDRAWAL, provider="mailchimp")
+    await cast.plant(house.store, cast.suspicion(1).confirmed(), story.confirmed())
+    page = await read(staff, "/?lang=en")
+    assert "/providers/mailchimp?lang=en" in page.links
+    assert page.links.count("/incidents/CW-2026-0002?lang=en") == 2
+    assert page.links.count("/incidents/CW-2026-0001?lang=en") == 1
+
+
+async def test_where_no_provider_did_it_the_overview_names_none(house: House, staff: httpx2.AsyncClient) -> None:
+    await a_block(house)
+    assert "By provider" not in (await read(staff, "/")).text
 
 
 async def test_confirmed_cases_stand_before_suspicions(house: House, staff: httpx2.AsyncClient) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from monitor.core.model import Tlp, Words
 from monitor.core.watchlist import Organisation, Target
+from monitor.service import Health
 from tests.api import cast
 from tests.api.conftest import House
 from tests.api.markup import Page
@@ -18,7 +19,9 @@ HOSTILE = Organisation(
 )
 
 
-@pytest.mark.parametrize("address", ["/", "/organisations/ovd-info", "/incidents/CW-2026-0001", "/incidents/CW-2026-0001/v1"])
+@pytest.mark.parametrize(
+    "address", ["/", "/organisations/ovd-info", "/incidents/CW-2026-0001", "/incidents/CW-2026-0001/v1", "/timeline"]
+)
 async def test_every_page_speaks_russian(house: House, staff: httpx2.AsyncClient, address: str) -> None:
     await a_block(house)
     answer = await staff.get(address, headers={"accept-language": "ru-RU,ru;q=0.9,en;q=0.5"})
@@ -46,7 +49,7 @@ async def test_the_language_of_the_address_outranks_the_browsers_and_stays_while
     assert "/organisations/ovd-info?lang=en" in Page(answer.text).links
 
 
-@pytest.mark.parametrize("address", ["/", "/organisations/hostile", "/incidents/CW-2026-0001"])
+@pytest.mark.parametrize("address", ["/", "/organisations/hostile", "/incidents/CW-2026-0001", "/timeline"])
 async def test_a_hostile_name_is_text_and_nothing_else(house: House, staff: httpx2.AsyncClient, address: str) -> None:
     await house.watch(cast.watchlist(HOSTILE))
     because = "<b>bold</b> \x1b]0;title\x07 " + "x" * 2000
@@ -68,6 +71,17 @@ async def test_a_hostile_name_is_text_and_nothing_else(house: House, staff: http
 async def test_what_is_not_there_gets_a_page_too(anonymous: httpx2.AsyncClient, address: str, language: str) -> None:
     page = await read(anonymous, f"{address}?lang={language}", expected=404)
     assert ("Nothing here" if language == "en" else "Здесь ничего нет") in page.text
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/timeline", "/organisations/ovd-info", "/incidents/CW-2026-0001", "/incidents/CW-2026-0001/log"]
+)
+async def test_every_page_tells_the_staff_what_ails_the_monitor_itself(
+    house: House, staff: httpx2.AsyncClient, address: str
+) -> None:
+    await a_block(house)
+    house.change(health=Health(ready=False, problems=("the prober has not been heard of",)))
+    assert "the prober has not been heard of" in (await read(staff, address)).text
 
 
 async def test_pages_load_nothing_from_anybody_else(house: House, staff: httpx2.AsyncClient) -> None:

@@ -1,12 +1,16 @@
 """`/api/v1`: what programs are told."""
 
+import re
 from datetime import timedelta
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 import pytest
 
 from monitor.core.keys import Scope
 from monitor.core.kinds import Kind
+from monitor.core.model import Words
+from monitor.core.watchlist import Provider, ProviderKind
 from probes.kit.vocabulary import State
 from tests.api import cast
 from tests.api.conftest import House
@@ -19,6 +23,34 @@ async def test_the_index_leads_everywhere(house: House, staff: httpx2.AsyncClien
     assert index["name"] == "Cutwatch"
     for address in (*index["links"].values(), index["description"]):
         assert (await staff.get(address)).status_code == 200, address
+
+
+def filled_in(template: str, values: dict[str, str]) -> str:
+    """The address that a template (RFC 6570) stands for: `{name}` is a value, `{?name,…}` a query of those that are given."""
+    path, _, asked = template.rstrip("}").partition("{?")
+    query = {name: values[name] for name in asked.split(",") if name in values}
+    return f"{path.format(**values)}?{urlencode(query)}"
+
+
+async def test_what_wants_a_filter_is_found_by_its_template(house: House, staff: httpx2.AsyncClient) -> None:
+    mailchimp = Provider(id="ovd-info", name=Words(en="The same name"), kinds=(ProviderKind.EMAIL_MARKETING,))
+    await house.watch(cast.watchlist().model_copy(update={"providers": (mailchimp,)}))
+    await a_block(house)
+    templates = (await staff.get("/api/v1")).json()["templates"]
+    values = {"id": "CW-2026-0001", "version": "1", "organisation": "ovd-info", "since": "2026-11-01T00:00:00Z", "limit": "1"}
+    for name, template in templates.items():
+        named = {**values, "id": "ovd-info"} if name in {"organisation", "provider"} else values
+        assert (await staff.get(filled_in(template, named))).status_code == 200, name
+    assert templates["exposure"] == f"{cast.ADDRESS}/api/v1/exposure{{?lang,organisation}}"
+
+
+async def test_every_address_that_can_be_read_is_in_the_index(house: House, staff: httpx2.AsyncClient) -> None:
+    index = (await staff.get("/api/v1")).json()
+    named = {urlsplit(one).path for one in index["links"].values()}
+    named |= {re.sub(r"[{][?].*", "", one).removeprefix(cast.ADDRESS) for one in index["templates"].values()}
+    described = (path for path, methods in house.app.openapi()["paths"].items() if "get" in methods)
+    paths = {re.sub(r"[{](name|slug)[}]", "{id}", path).replace("{number}", "{version}") for path in described}
+    assert {path for path in paths if path.startswith("/api/v1/")} == {path for path in named if path.startswith("/api/v1/")}
 
 
 async def test_an_incident_says_all_that_its_page_says(house: House, staff: httpx2.AsyncClient) -> None:

@@ -12,6 +12,7 @@ from monitor.core.incident import Bracket, CaseKey, Event
 from monitor.core.keys import Scope
 from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.model import Tlp
+from monitor.core.phrases import PHRASES
 from monitor.store import Reading
 from tests.api import cast
 from tests.api.conftest import House
@@ -98,16 +99,54 @@ async def test_outsiders_are_told_no_vantage_point_and_no_reason_of_a_release(
     assert not [name for name in ("moscow-home", "Anna", "Petrova") if name in text]
 
 
-async def test_what_is_closed_again_is_gone_and_so_is_its_cursor(house: House, anonymous: httpx2.AsyncClient) -> None:
+async def test_what_is_closed_again_is_gone_but_its_cursor_stays_good(house: House, anonymous: httpx2.AsyncClient) -> None:
     story = cast.suspicion(1).confirmed().released()
     await cast.plant(house.store, story)
     cursor = (await anonymous.get(ALERTS)).json()["next"]
     closed = story.then(EventKind.RELEASED, cast.NOW, tlp=Tlp.AMBER, reason="asked for")
     await cast.plant(house.store, cast.Story(closed.incident, closed.events[-1:]))
-    assert await told(anonymous) == []
-    answer = await anonymous.get(f"{ALERTS}?after={cursor}")
-    assert answer.status_code == 422
-    assert "begin again with `start`" in answer.json()["detail"]
+    for query in ("", f"?after={cursor}", "?organisation=memorial&kind=outage"):
+        assert (await anonymous.get(f"{ALERTS}{query}")).json() == {
+            "items": [
+                {
+                    "id": "CW-2026-0001.4",
+                    "type": "incident.unreleased",
+                    "time": "2026-11-21T12:00:00Z",
+                    "data": {"incident": "CW-2026-0001"},
+                }
+            ],
+            "next": "CW-2026-0001.4",
+        }
+    assert await told(anonymous, "?after=CW-2026-0001.4") == []
+
+
+async def test_whoever_may_still_read_what_was_closed_is_told_nothing_of_the_kind(
+    house: House, staff: httpx2.AsyncClient
+) -> None:
+    story = cast.suspicion(1).confirmed().released()
+    await cast.plant(house.store, story.then(EventKind.RELEASED, cast.NOW, tlp=Tlp.AMBER, reason="asked for"))
+    async with house.client(secret=await house.key(Scope.READ, organisations=("ovd-info",))) as insider:
+        for client in (staff, insider):
+            assert "incident.unreleased" not in {kind for _, kind in await told(client)}
+
+
+async def test_nothing_is_told_of_what_was_never_for_everybody(house: House, anonymous: httpx2.AsyncClient) -> None:
+    suspected = cast.suspicion(1).then(EventKind.RELEASED, cast.NOW, tlp=Tlp.CLEAR, reason="too early")
+    green = cast.suspicion(2).confirmed().then(EventKind.RELEASED, cast.NOW, tlp=Tlp.GREEN, reason="r")
+    closed = suspected.then(EventKind.RELEASED, cast.NOW, tlp=Tlp.AMBER, reason="r")
+    await cast.plant(house.store, closed, green.then(EventKind.RELEASED, cast.NOW, tlp=Tlp.RED, reason="r"))
+    assert (await anonymous.get(ALERTS)).json() == {"items": [], "next": "start"}
+    for feed in ("/feed.json", "/feed.atom"):
+        assert "CW-2026" not in (await anonymous.get(feed)).text
+    answers = [await anonymous.get(f"{ALERTS}?after={one}") for one in ("CW-2026-0001.3", "CW-2026-0002.3", "CW-2026-9999.3")]
+    assert {(one.status_code, one.content) for one in answers} == {(422, answers[0].content)}
+
+
+async def test_what_is_released_again_is_there_again(house: House, anonymous: httpx2.AsyncClient) -> None:
+    closed = cast.suspicion(1).confirmed().released().then(EventKind.RELEASED, cast.NOW, tlp=Tlp.AMBER, reason="r")
+    await cast.plant(house.store, closed.then(EventKind.RELEASED, cast.NOW, tlp=Tlp.CLEAR, reason="r"))
+    assert (await told(anonymous))[-1] == ("CW-2026-0001.5", "incident.released")
+    assert await told(anonymous, "?after=CW-2026-0001.4") == [("CW-2026-0001.5", "incident.released")]
 
 
 async def test_the_cursor_of_what_is_hidden_and_of_what_is_missing_get_the_same_answer(
@@ -177,3 +216,17 @@ def cut_off(number: int) -> cast.Story:
     """A network that is cut off from the world, which nobody has released."""
     key = CaseKey(organisation="", target="", family="isolation", country="RU")
     return cast.suspicion(number, key=key, kind=Kind.ISOLATION, vantages=("moscow-home",)).confirmed()
+
+
+async def test_what_to_do_is_told_to_those_whom_it_struck_and_to_nobody_else(house: House, anonymous: httpx2.AsyncClient) -> None:
+    await cast.plant(house.store, cast.suspicion(1).confirmed().released())
+    texts = []
+    for organisation in ("ovd-info", "memorial"):
+        async with house.client(secret=await house.key(Scope.READ, organisations=(organisation,))) as client:
+            texts.append((await client.get(ALERTS)).json()["items"][0]["data"]["text"])
+    texts.append((await anonymous.get(ALERTS)).json()["items"][0]["data"]["text"])
+    advice = PHRASES["en"].losses[Kind.BLOCKING].advice
+    assert [advice in text for text in texts] == [True, False, False]
+    assert texts[1] == texts[2]
+    assert "mute" not in texts[2]
+    assert texts[2].endswith(f"{cast.ADDRESS}/incidents/CW-2026-0001")

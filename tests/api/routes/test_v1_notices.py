@@ -39,7 +39,7 @@ async def test_a_notice_is_entered_as_an_amber_draft_that_names_the_basis_of_wha
     entered = (await staff.get(address)).json()
     assert (entered["kind"], entered["origin"], entered["tlp"]) == ("notice", "attested", "AMBER")
     assert entered["dossier"]["review"] == "draft"
-    assert entered["dossier"]["dates"]["effective"] == {"date": "2026-12", "basis": "document", "note": None}
+    assert entered["dossier"]["dates"]["effective"] == {"tlp": None, "date": "2026-12", "basis": "document", "note": None}
     assert (await anonymous.get(address)).status_code == 404
     assert [one["id"] for one in (await staff.get(NOTICES)).json()["items"]] == [answer.json()["id"]]
 
