@@ -14,6 +14,7 @@ from api.parameters import IncidentFilters
 from api.told import Step, steps
 from api.visible import START, Visible
 from monitor.core import content
+from monitor.core.correction import takes_back
 from monitor.core.incident import Event, Incident
 from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.model import Language
@@ -96,7 +97,7 @@ class Alerts:
     async def _told(self, batch: Sequence[tuple[int, Event]]) -> list[Alert]:
         known = await self._steps({event.incident for _, event in batch})
         found = ((seq, known.get((event.incident, event.version))) for seq, event in batch)
-        return [await self._alert(seq, step) for seq, step in found if step is not None and self._concerns(step)]
+        return [await self._alert(seq, step) for seq, step in found if step is not None and await self._concerns(step)]
 
     async def _steps(self, incidents: Iterable[str]) -> dict[tuple[str, int], Step]:
         """The steps of those of the incidents that the reader may read as they are now."""
@@ -108,21 +109,28 @@ class Alerts:
                 found |= {(name, step.event.version): step for step in taken}
         return found
 
-    def _concerns(self, step: Step) -> bool:
+    async def _concerns(self, step: Step) -> bool:
         """Whether somebody would be told of it, and this reader may be: of a release only those who could not know before."""
         after = step.after
         if after.confirmed_at is None or severity(after) is Severity.NONE or not self.visible.may_read(after):
             return False
-        if step.event.kind is not EventKind.RELEASED:
-            return True
         is_news = step.before is None or not self.visible.may_read(step.before)
-        return is_news and after.stage is IncidentStage.CONFIRMED
+        if step.event.kind is EventKind.RELEASED:
+            return is_news and after.stage is IncidentStage.CONFIRMED
+        return is_news or step.event.kind is not EventKind.CORRECTED or await self._is_put_right(step)
+
+    async def _is_put_right(self, step: Step) -> bool:
+        """Whether a correction takes something back of what this reader was told."""
+        if step.before is None or step.after.stage is IncidentStage.RETRACTED:
+            return False
+        return takes_back(await self.visible.listed(step.before), await self.visible.listed(step.after))
 
     async def _alert(self, seq: int, step: Step) -> Alert:
         reader, watchlist = self.visible.reader, self.visible.watchlist
         telling = Telling(
             event=step.event,
             incident=await self.visible.listed(step.after),
+            before=await self._known_before(step),
             watchlist=watchlist,
             language=self.language,
             address=self.visible.context.settings.address,
@@ -130,6 +138,12 @@ class Alerts:
         )
         payload = content.for_readers(telling) if self._is_struck(step.after) else content.for_outsiders(telling)
         return Alert(f"{step.event.incident}.{step.event.version}", seq, payload)
+
+    async def _known_before(self, step: Step) -> Incident | None:
+        """What this reader could know of the incident before it."""
+        if step.before is None or not self.visible.may_read(step.before):
+            return None
+        return await self.visible.listed(step.before)
 
     def _is_struck(self, incident: Incident) -> bool:
         """Whether the reader belongs to one of those whom the incident is about."""

@@ -26,10 +26,6 @@ class Reasoned(Model):
     reason: Reason
 
 
-class Acknowledgement(Model):
-    """That somebody sees to it: reminders and escalation end."""
-
-
 class Mute(Model):
     """Until when to be quiet about an incident; null ends the quiet."""
 

@@ -62,6 +62,33 @@ KINDS: Final[Mapping[Kind, Label]] = MappingProxyType(
     }
 )
 
+INTERCEPTION: Final = Label(
+    "Interception", "■", "bad", "somebody sits in the connection, and may read and change what visitors and the service send"
+)
+"""The one loss with words of its own that is not a kind of incident: a blocking by which somebody reads along."""
+
+WHAT_IT_WAS: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        Kind.BLOCKING: "somebody on the way between visitors and the service interfered",
+        Kind.THROTTLING: "somebody on the way slowed the service down",
+        Kind.UNREACHABLE: "it failed there and worked elsewhere; the cause was not established",
+        Kind.RESTRICTION: "the service withheld a part, or withheld it from some countries",
+        Kind.NOTICE: "it was announced",
+        Kind.OUTAGE: "it was broken for everybody",
+        Kind.ISOLATION: "a place saw only its own country",
+    }
+)
+"""What a kind means of what no longer stands; those that are missing speak of the past already."""
+
+WHAT_IS_STATED: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        Kind.BLOCKING: "visitors were kept out on the way, or somebody ordered it; which of the two stands below",
+        Kind.THROTTLING: "the service was slowed down on the way, or somebody ordered it; which of the two stands below",
+        Kind.NOTICE: "it was announced; whether it came to pass is another question",
+    }
+)
+"""The same where sources tell of it: they may tell of an order alone, and nobody knows whether it goes on."""
+
 STAGES: Final[Mapping[IncidentStage, Label]] = MappingProxyType(
     {
         IncidentStage.SUSPECTED: Label("Suspected", "◇", "doubt", "seen, and not yet confirmed by further looks"),
@@ -150,6 +177,7 @@ WHY_UNCLEAR: Final[Mapping[WhyUnclear, str]] = MappingProxyType(
 
 def all_words() -> frozenset[str]:
     """Every text of this module that a reader may see: a translation must hold them all."""
-    labels = [label for table in (STATES, KINDS, STAGES, STRENGTHS) for label in table.values()]
-    plain = [word for table in (EVENTS, WHY_UNCLEAR, ORIGINS, RELATIONS, MESSAGES) for word in table.values()]
+    labels = [INTERCEPTION, *(label for table in (STATES, KINDS, STAGES, STRENGTHS) for label in table.values())]
+    tables = (WHAT_IT_WAS, WHAT_IS_STATED, EVENTS, WHY_UNCLEAR, ORIGINS, RELATIONS, MESSAGES)
+    plain = [word for table in tables for word in table.values()]
     return frozenset(text for label in labels for text in (label.word, label.gloss) if text) | frozenset(plain)

@@ -34,7 +34,10 @@ def observation(found: SeenLook) -> ExportedObservation:
         raise ValueError("the facts of a look are for those who belong to the organisation")
     facts = to_jsonable_python({"facts": seen.facts and asdict(seen.facts), "control": [asdict(one) for one in seen.control]})
     own = ("duration", "validity", "unmeasured", "missed", "timing_suspect", "probe_version", "software")
-    return ExportedObservation.model_validate({**_verdict(found), **{name: getattr(seen, name) for name in own}, **facts})
+    planned = found.planned and found.planned.model_dump()
+    return ExportedObservation.model_validate(
+        {**_verdict(found), **{name: getattr(seen, name) for name in own}, **facts, "planned": planned}
+    )
 
 
 def exported(request: Request, items: Sequence[Answer], following: str | None) -> Response:

@@ -14,6 +14,7 @@ from monitor.core.incident import Incident, looks_kept
 from monitor.core.instrument import InstrumentRecord, instrument
 from monitor.core.kinds import Origin
 from monitor.core.verdict import Verdict
+from monitor.core.watchlist import PlannedChange
 from monitor.store import Judged
 from probes.kit.observation import Observation, Provenance
 
@@ -35,11 +36,15 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class SeenLook:
-    """The verdict on a look, and whose look it is where it is not our own. `observation` is for insiders alone."""
+    """The verdict on a look, and whose look it is where it is not our own. `observation` and `planned` are for insiders alone.
+
+    `planned` is the change that the organisation had planned and that explains the loss.
+    """
 
     verdict: Verdict
     provenance: Provenance | None = None
     observation: Observation | None = None
+    planned: PlannedChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,15 @@ async def export(visible: Visible, page: ExportPage) -> SeenLooks:
     """One page of the looks at those targets of an organisation whose states the reader may see."""
     until = page.until or visible.now
     since = page.since or until - EXPORTED
-    return await _page(visible, await _exported(visible, page), since, until, page)
+    found = await _page(visible, await _exported(visible, page), since, until, page)
+    return replace(found, items=await _explained(visible, found.items))
+
+
+async def _explained(visible: Visible, looks: list[SeenLook]) -> list[SeenLook]:
+    """The looks, each with the planned change that explains it, where the reader may know of that."""
+    own = [look.verdict.observation for look in looks if look.observation is not None]
+    changes = await visible.reading.explanations(own)
+    return [replace(look, planned=changes.get(look.verdict.observation)) for look in looks]
 
 
 async def _exported(visible: Visible, page: ExportPage) -> list[str]:

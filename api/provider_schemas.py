@@ -49,6 +49,14 @@ class VerdictList(Answer):
     next: str | None = Field(examples=["1795255200000000.019ab2c3d4e5f60718293a4b5c6d7e8f"])
 
 
+class Planned(Answer):
+    """A change that an organisation has planned: losses within it are its own."""
+
+    start: datetime = Field(examples=["2026-11-21T22:00:00Z"])
+    end: datetime = Field(examples=["2026-11-21T23:00:00Z"])
+    note: str | None = Field(examples=["We move to another server."])
+
+
 class ExportedObservation(ExportedLook):
     """One look with everything that it saw: `facts`, and the same seen in the same minute from where the censor is not."""
 
@@ -61,6 +69,7 @@ class ExportedObservation(ExportedLook):
     software: str = Field(examples=["cutwatch/0.1.0"])
     facts: dict[str, Any] | None = Field(examples=[{"dns": [], "tcp": [], "tls": [], "http": []}])
     control: list[dict[str, Any]] = Field(examples=[[]])
+    planned: Planned | None = Field(examples=[None], description="the planned change that explains it")
 
 
 class ObservationList(Answer):

@@ -35,6 +35,9 @@ VARIES: Final[Mapping[str, str]] = MappingProxyType({"vary": "Accept-Language, A
 ANYBODY: Final[Mapping[str, str]] = MappingProxyType({"cache-control": "public, no-cache"})
 """For pages that are the same for every anonymous reader: they may be kept, and must be asked after."""
 
+SHEETS: Final = ("base", "frame", "incidents", "tables", "charts", "forms", "narrow", "print")
+"""The parts of the style sheet, in the order in which one overrules another. They are sent as one."""
+
 
 @cache
 def environment(language: Language) -> Environment:
@@ -102,13 +105,15 @@ def instant(moment: datetime) -> str:
 @cache
 def static_files() -> Mapping[str, tuple[bytes, str]]:
     """The static files by the names under which they are served. The names change with the contents, so they may be kept."""
-    types = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-    files = ((path, path.read_bytes()) for path in sorted((_PAGES / "static").iterdir()) if path.suffix in types)
-    return MappingProxyType({_served_name(path, data): (data, types[path.suffix]) for path, data in files})
+    sheet = b"\n".join((_PAGES / "sheets" / f"{part}.css").read_bytes() for part in SHEETS)
+    icon = (_PAGES / "static" / "icon.svg").read_bytes()
+    files = (("cutwatch.css", sheet, "text/css; charset=utf-8"), ("icon.svg", icon, "image/svg+xml"))
+    return MappingProxyType({_served_name(name, data): (data, media_type) for name, data, media_type in files})
 
 
-def _served_name(path: Path, data: bytes) -> str:
-    return f"{path.stem}-{sha256(data).hexdigest()[:12]}{path.suffix}"
+def _served_name(name: str, data: bytes) -> str:
+    stem, _, suffix = name.partition(".")
+    return f"{stem}-{sha256(data).hexdigest()[:12]}.{suffix}"
 
 
 def static_name(stem: str) -> str:

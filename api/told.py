@@ -23,6 +23,9 @@ _STATED: Final = ("origin", "provider", "intermittent", "dossier", "relations", 
 _OF_MEMBERS: Final = ("onset", "end", "mechanisms", "because", "strength")
 """What a mass event says of its members: told as the incident is told, and not as it stands in the event."""
 
+_LINKS: Final = frozenset({EventKind.LINKED, EventKind.NOTICE_LINKED})
+"""Events that say how an incident stands to others."""
+
 _REASONED: Final = frozenset({EventKind.RETRACTED, EventKind.CORRECTED, EventKind.ERASED})
 """Events whose reason everybody may read: it is the tombstone's text, or says why a published statement was changed."""
 
@@ -50,6 +53,19 @@ def mentioned(events: Iterable[Event]) -> frozenset[str]:
     related = (one["incident"] for event in events for one in event.data.get("relations") or ())
     members = (one for event in events for one in event.data.get("members") or ())
     return frozenset((*related, *members))
+
+
+def is_hidden_link(step: Step, readable: Collection[str]) -> bool:
+    """Whether all it does is to relate the incident to others, or no longer, of which the reader may read none."""
+    if step.event.kind not in _LINKS or step.before is None:
+        return False
+    others = {one for _, one in _others(step.before) ^ _others(step.after)}
+    return bool(others) and others.isdisjoint(readable)
+
+
+def _others(incident: Incident) -> frozenset[tuple[str, str]]:
+    related = ((one.kind.value, one.incident) for one in incident.relations)
+    return frozenset((*related, *(("member", one) for one in incident.members)))
 
 
 def to_insiders(event: Event, readable: Collection[str]) -> Event:

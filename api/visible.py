@@ -16,7 +16,7 @@ from api.parameters import IncidentFilters, IncidentPage
 from api.planned import planned_checks
 from api.problems import not_found
 from monitor.core.held_back import held_back, without
-from monitor.core.incident import Event, Incident, fold
+from monitor.core.incident import Event, Incident
 from monitor.core.kinds import IncidentStage, Kind, Origin, RelationKind
 from monitor.core.mass_account import as_told
 from monitor.core.model import Tlp
@@ -177,7 +177,7 @@ class Visible:
 
     async def incident(self, name: str) -> Incident:
         """An incident as it is now."""
-        return await self._whole(await self._readable_incident(name))
+        return await self._whole(await self._as_linked(await self._readable_incident(name)))
 
     async def _readable_incident(self, name: str) -> Incident:
         found = await self.reading.incident(name)
@@ -188,11 +188,12 @@ class Visible:
     async def version(self, name: str, number: int) -> Incident:
         """An incident as it was. The public sees those versions that were public, of an incident that still is."""
         now = await self._readable_incident(name)
-        events = await self.reading.events(name)
-        found = fold(events[:number]) if 0 < number <= len(events) else None
-        if found is None or not self.may_read(found):
+        is_insider = self.reader.belongs_to(now.key.organisation)
+        steps = told.steps(await self.reading.events(name)) if is_insider else await self._steps(name)
+        step = next((one for one in steps if one.event.version == number), None)
+        if step is None or not self.may_read(step.after):
             raise not_found()
-        return await self._whole(found, self._held(now))
+        return await self._whole(step.after, self._held(now))
 
     async def readable(self, names: Iterable[str]) -> frozenset[str]:
         """Those of the incidents that the reader may read."""
@@ -228,14 +229,22 @@ class Visible:
         return [one.event for one in await self.log(incident)]
 
     async def log(self, incident: Incident) -> list[told.Step]:
-        """The same with the incident before and after each event; None before one where that is not for the reader."""
-        events = await self.reading.events(incident.id)
-        readable = await self.readable(told.mentioned(events))
-        steps = list(told.steps(events))
+        """The same with the incident before and after each event; None before one where that is not for the reader.
+
+        What only links it to others that they may not read is left out.
+        """
+        steps = await self._steps(incident.id)
+        readable = await self.readable(told.mentioned(one.event for one in steps))
         if self.reader.belongs_to(incident.key.organisation):
             return [_inside_only(one, readable) for one in steps]
         held = self._held(steps[-1].after)
         return [await self._outside(one, readable, held) for one in steps]
+
+    async def _steps(self, name: str) -> list[told.Step]:
+        """What has happened to an incident, oldest first, but for what links it to others that the reader may not read."""
+        events = await self.reading.events(name)
+        readable = await self.readable(told.mentioned(events))
+        return [one for one in told.steps(events) if not told.is_hidden_link(one, readable)]
 
     async def _outside(self, step: told.Step, readable: frozenset[str], held: frozenset[Hashable]) -> told.Step:
         after = await self._whole(step.after, held)
@@ -256,16 +265,18 @@ class Visible:
             return 0
         incident, _, version = cursor.partition(".")
         seq = await self.reading.seq_of(incident, int(version))
-        if seq is None or not (await self.readable([incident]) or await self._was_told(incident, int(version))):
+        if seq is None or not await self._is_told(incident, int(version)):
             raise HTTPException(
                 422, f"after: there is nothing of this name any more, or nothing that you may read; begin again with `{START}`."
             )
         return seq
 
-    async def _was_told(self, name: str, version: int) -> bool:
-        """Whether the reader could read an incident, hidden from them now, when it had this version or the one before."""
-        taken = list(told.steps(await self.reading.events(name)))
-        return any(self.may_read(one.after) for one in taken[max(0, version - 2) : version])
+    async def _is_told(self, name: str, version: int) -> bool:
+        """Whether the reader is told of this event, or could read the incident, hidden from them now, just before it or after."""
+        taken = await self._steps(name)
+        if await self.readable([name]):
+            return any(one.event.version == version for one in taken)
+        return any(self.may_read(one.after) for one in taken if one.event.version in {version - 1, version})
 
     async def events(self, after: str, limit: int) -> list[Event]:
         """The events of visible incidents that follow this cursor, oldest first."""
@@ -307,7 +318,7 @@ class Visible:
 
     async def listed(self, incident: Incident) -> Incident:
         """A visible incident without what the reader is not told, and without what relates it to others."""
-        return replace(await self._inside(incident), relations=(), members=())
+        return replace(await self._inside(await self._as_linked(incident)), relations=(), members=())
 
     async def _inside(self, incident: Incident) -> Incident:
         if self.reader.belongs_to(incident.key.organisation):
@@ -316,6 +327,19 @@ class Visible:
         told_of = without(incident, self._held(incident))
         seen = replace(told_of, vantages=(), seen_from=(), affected=affected, entry=None, digest=None)
         return await self._as_members_show(seen) if incident.is_mass else seen
+
+    async def _as_linked(self, incident: Incident) -> Incident:
+        """The incident under its last version of which the reader is told: of what only links it to the hidden they are not.
+
+        Insiders are given the version that stands, because they decide upon it.
+        """
+        if self.reader.belongs_to(incident.key.organisation):
+            return incident
+        others = (*(one.incident for one in incident.relations), *incident.members)
+        if len(await self.readable(others)) == len(set(others)):
+            return incident
+        told_of = [one.event.version for one in await self._steps(incident.id)]
+        return replace(incident, version=max(one for one in told_of if one <= incident.version))
 
     async def _as_members_show(self, parent: Incident) -> Incident:
         """A mass event with what its members show, as far as the reader may read them."""

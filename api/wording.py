@@ -7,19 +7,33 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from api.labels import EVENTS, KINDS, MESSAGES, ORIGINS, RELATIONS, STAGES, STATES, STRENGTHS, WHY_UNCLEAR, Label
+from api.labels import (
+    EVENTS,
+    INTERCEPTION,
+    KINDS,
+    MESSAGES,
+    ORIGINS,
+    RELATIONS,
+    STAGES,
+    STATES,
+    STRENGTHS,
+    WHAT_IS_STATED,
+    WHAT_IT_WAS,
+    WHY_UNCLEAR,
+    Label,
+)
 from api.languages import ago, translations, written, written_clock, written_day, written_on
 from api.reasons import reason
 from monitor.core import descriptive
-from monitor.core.dossier import Bounds
+from monitor.core.dossier import Bounds, Dossier
 from monitor.core.edtf import spoken, spoken_bounds
 from monitor.core.incident import Bracket, Incident
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
 from monitor.core.model import Language, Words
-from monitor.core.naming import NAME_LIMIT, country_name, plain, target_name
+from monitor.core.naming import country_name, plain, target_name
 from monitor.core.phrases import PHRASES
 from monitor.core.phrases.table import INTERCEPTED, Loss, Phrases
-from monitor.core.severity import is_interception
+from monitor.core.severity import is_interception, severity
 from monitor.core.watchlist import Watchlist
 from monitor.store import MessageState
 from probes.kit.vocabulary import State, Strength, WhyUnclear
@@ -36,8 +50,8 @@ _LONGEST: Final = 2000
 """Characters of what somebody wrote in a dossier, as its own limit says."""
 
 
-_LONGEST_TITLE: Final = 200
-"""Characters of a dossier's title: a page has room for all that such a title says, unlike a message."""
+_LONGEST_NAME: Final = 200
+"""Characters of a name, or of a dossier's title: a page has room for all that these say, unlike a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,7 @@ class Wording:
         """A target's name: what the configuration calls it, else its host or domain, else its id."""
         found = self.watchlist.organisation(organisation)
         match = next((one for one in found.targets if one.id == target), None) if found else None
-        return target_name(match, self.language) if match else target
+        return target_name(match, self.language, _LONGEST_NAME) if match else target
 
     def vantage(self, slug: str) -> str:
         """A vantage point's name, or its id where the configuration no longer holds it."""
@@ -101,7 +115,8 @@ class Wording:
 
     def loss(self, incident: Incident) -> str:
         """What sort of loss it is, and where: "Blocking in Russia"; of a mass event that it struck many."""
-        kind = f"{self._phrases.many_lead if incident.is_mass else ''}{self.label(incident.kind).word}"
+        word = self.text(INTERCEPTION.word) if is_interception(incident) else self.label(incident.kind).word
+        kind = f"{self._phrases.many_lead if incident.is_mass else ''}{word}"
         if incident.key.country is None:
             return kind
         return self.text("%(kind)s in %(country)s", kind=kind, country=self.country(incident.key.country))
@@ -109,7 +124,7 @@ class Wording:
     def title(self, incident: Incident) -> str:
         """An incident in one line: "OVD-Info, ovdinfo.org: Blocking in Russia"; an attested one as its dossier says."""
         if incident.origin is Origin.ATTESTED and incident.dossier:
-            return plain(incident.dossier.title.of(self.language), _LONGEST_TITLE)
+            return plain(incident.dossier.title.of(self.language), _LONGEST_NAME)
         if not incident.key.organisation:
             return self.loss(incident)
         organisation = self.organisation(incident.key.organisation)
@@ -119,10 +134,39 @@ class Wording:
     def headline(self, incident: Incident) -> str:
         """The same where the organisation stands above it: "ovdinfo.org: Blocking in Russia"."""
         if incident.origin is Origin.ATTESTED and incident.dossier:
-            return plain(incident.dossier.title.of(self.language), _LONGEST_TITLE)
+            return plain(incident.dossier.title.of(self.language), _LONGEST_NAME)
         if not incident.key.organisation:
             return self.loss(incident)
         return f"{self.target(incident.key.organisation, incident.key.target)}: {self.loss(incident)}"
+
+    def meaning(self, incident: Incident) -> str:
+        """What the incident's kind means: of what is over or only stated, nothing is said to happen now."""
+        if is_interception(incident) and incident.is_open:
+            return self.text(INTERCEPTION.gloss)
+        if incident.is_open:
+            return self.label(incident.kind).gloss
+        stated = WHAT_IS_STATED if incident.origin is Origin.ATTESTED else WHAT_IT_WAS
+        return self.text(stated.get(incident.kind) or WHAT_IT_WAS.get(incident.kind) or KINDS[incident.kind].gloss)
+
+    def news(self, incident: Incident) -> str:
+        """What happened, as a message says it; empty where that takes more than the name of one target."""
+        if not incident.key.organisation:
+            return ""
+        country = f" ({self.country(incident.key.country)})" if incident.key.country else ""
+        organisation = self.organisation(incident.key.organisation)
+        target = self.target(incident.key.organisation, incident.key.target)
+        # The names are added, not formatted in: a brace in a name must stay a brace.
+        subject = self._phrases.subject.format(organisation=organisation, target=target)
+        return f"{subject} {self._loss(incident).happened.format(country=country)}"
+
+    def urgency(self, incident: Incident) -> str:
+        """Whether it can wait, as a message says it; empty of what calls nobody."""
+        return self._phrases.urgency.get(severity(incident), "")
+
+    def whose_title(self, incident: Incident) -> str:
+        """An incident's title, led by whose it is where it does not say so itself: a dossier's need not."""
+        title, whose = self.title(incident), self.struck(incident)
+        return title if whose in title else f"{whose}: {title}"
 
     def owner(self, slug: str) -> str:
         """Whose incident it is: an organisation's, or nobody's where a whole network is cut off."""
@@ -141,6 +185,10 @@ class Wording:
     def of(self, said: Words | None) -> str:
         """What somebody wrote, in the reader's language where they wrote it in that too; empty where they wrote nothing."""
         return plain(said.of(self.language), _LONGEST) if said else ""
+
+    def tongue(self, said: Words) -> Language:
+        """The language in which `of` gives it."""
+        return "ru" if self.language == "ru" and said.ru else "en"
 
     def described(self, member: StrEnum) -> str:
         """A word of the descriptive vocabularies, as people read it."""
@@ -166,6 +214,8 @@ class Wording:
     def bracket(self, bracket: Bracket) -> str:
         """When something happened, as far as looks can tell."""
         by, after = bracket.by, bracket.after
+        if bracket.is_within_a_minute:
+            return written(by, self.language)
         if after is None:
             return self.text("at the latest at %(by)s", by=written(by, self.language))
         if after.date() != by.date():
@@ -179,8 +229,10 @@ class Wording:
 
     def sureness(self, incident: Incident) -> str:
         """How sure we are, and why we say so."""
-        if incident.strength is None:
+        if incident.strength is None and incident.dossier and incident.dossier.sources:
             return self.text("Stated by the sources named; nothing of it was measured here.")
+        if incident.strength is None:
+            return self.text("Stated by whoever entered it; no source is named, and nothing of it was measured here.")
         stage, strength = self.label(incident.stage), self.label(incident.strength)
         return self.text(
             "%(stage)s: %(stage_gloss)s. %(strength)s evidence: %(strength_gloss)s.",
@@ -189,6 +241,11 @@ class Wording:
             strength=strength.word,
             strength_gloss=strength.gloss,
         )
+
+    def sources(self, dossier: Dossier) -> tuple[str, ...]:
+        """The sources that are named, a line for each: "Source: The report, https://report.example/1"."""
+        named = (", ".join(filter(None, (one.title, one.url))) for one in dossier.sources)
+        return tuple(self.text("Source: %(source)s", source=plain(one, _LONGEST)) for one in named)
 
     def mechanism(self, label: str) -> str:
         """What was seen on the way, in plain words; empty for a mechanism that has none yet."""
@@ -228,4 +285,4 @@ class Wording:
         )
 
     def _name(self, name: Words) -> str:
-        return plain(name.of(self.language), NAME_LIMIT)
+        return plain(name.of(self.language), _LONGEST_NAME)

@@ -22,7 +22,7 @@ from pathlib import Path
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from monitor.core.verdict import Verdict
-from monitor.store import Judged, Store, mapping, migrate, queries
+from monitor.store import Judged, Store, course_rows, look_queries, look_rows, migrate
 from monitor.store.tables import CheckRow, ObservationRow
 from probes.kit.observation import Blob, DnsLookup, Facts, HttpExchange, Observation, TcpConnect, TlsHandshake
 from probes.kit.vocabulary import State, Strength
@@ -164,7 +164,7 @@ async def sqlmodel_per_row(store: Store, looks: Sequence[Judged]) -> None:
     """One SQLModel object and one commit per look; observations only."""
     for look in looks:
         async with AsyncSession(store._writer) as session:  # noqa: SLF001  the same connection as ours
-            session.add(ObservationRow(**mapping.look_columns(look)))
+            session.add(ObservationRow(**look_rows.look_columns(look)))
             await session.commit()
 
 
@@ -172,7 +172,7 @@ async def sqlmodel_objects(store: Store, looks: Sequence[Judged]) -> None:
     """SQLModel objects in batches; observations only."""
     for batch in batches(looks):
         async with AsyncSession(store._writer) as session:  # noqa: SLF001  the same connection as ours
-            session.add_all([ObservationRow(**mapping.look_columns(look)) for look in batch])
+            session.add_all([ObservationRow(**look_rows.look_columns(look)) for look in batch])
             await session.commit()
 
 
@@ -180,7 +180,7 @@ async def core_executemany(store: Store, looks: Sequence[Judged]) -> None:
     """Core's insert in batches; observations only."""
     for batch in batches(looks):
         async with store._writer.begin() as connection:  # noqa: SLF001  the same connection as ours
-            await connection.execute(queries.ADD_OBSERVATION, [mapping.look_columns(look) for look in batch])
+            await connection.execute(look_queries.ADD_OBSERVATION, [look_rows.look_columns(look) for look in batch])
 
 
 async def measured(name: str, way: Way, looks: Sequence[Judged], template: Path) -> Result:
@@ -201,7 +201,7 @@ async def prepare(template: Path) -> None:
     store = await Store.open(url_of(template))
     async with AsyncSession(store._writer) as session:  # noqa: SLF001  as above
         session.add_all(
-            CheckRow(**mapping.unknown_check_columns(_look(number, with_blobs=False).verdict)) for number in range(CHECKS)
+            CheckRow(**course_rows.unknown_check_columns(_look(number, with_blobs=False).verdict)) for number in range(CHECKS)
         )
         await session.commit()
     await store.close()

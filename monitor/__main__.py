@@ -56,6 +56,17 @@ app.add_typer(lists, name="lists")
 app.add_typer(database, name="db")
 
 
+def _let_help_wrap(group: typer.Typer) -> None:
+    """Print help as text that wraps. In tables, a narrow terminal cuts the very words that one must type."""
+    group.rich_markup_mode = None
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            _let_help_wrap(inner.typer_instance)
+
+
+_let_help_wrap(app)
+
+
 def main() -> None:
     """Run the command; an environment that makes no sense is explained, not shown as a traceback."""
     try:

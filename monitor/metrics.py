@@ -28,7 +28,7 @@ from probes.kit.failure import Failure
 from probes.kit.observation import Facts, Observation, Step
 from probes.kit.vocabulary import Stage, State, Unmeasured, VantageHealth
 
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_OLDEST: Final = "When the message fell due that is owed and late by the most; none while nothing is due"
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's; the series would double every counter and are of no use here
 
@@ -189,7 +189,7 @@ class Metrics:
         self._vantage_up = self._gauge("vantage_up", "1 while the vantage point sees its canaries", "vantage", "country")
         self._isolated = self._gauge("vantage_isolated", "1 while it sees only its own country", "vantage", "country")
         self._deliveries = self._counter("deliveries", "Attempts to deliver a message", "channel", "outcome")
-        self._oldest = self._gauge("outbox_oldest_timestamp_seconds", "When the oldest message owed was written", "channel")
+        self._oldest = self._gauge("outbox_oldest_timestamp_seconds", _OLDEST, "channel")
         self._dead = self._gauge("dead_letters", "Messages that were given up", "channel")
         self._lag = self._gauge("scheduler_lag_seconds", "How late the look that waited longest is", "lane")
         self._depth = self._gauge("queue_depth", "Looks that are due and wait for a place", "lane")

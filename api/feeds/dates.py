@@ -108,7 +108,7 @@ class Agenda:
         """When what a notice announces takes effect."""
         stated = incident.dossier.dates.effective if incident.dossier else None
         if incident.kind is Kind.NOTICE and stated is not None:
-            title = self.words.text("Announced to take effect: %(title)s", title=self.words.title(incident))
+            title = self.words.text("Announced to take effect: %(title)s", title=self.words.whose_title(incident))
             is_over = incident.stage in _OVER and _last_day(stated.date) > incident.updated.date()
             yield self._stated(incident, "effective", stated.date, title, is_off=incident.stage in _NEVER_CAME or is_over)
 
@@ -121,7 +121,8 @@ class Agenda:
             if remedy.filing_deadline is not None:
                 is_off = incident.stage is IncidentStage.RETRACTED or _is_done(remedy)
                 body = plain(remedy.body.of(self.words.language), NAME_LIMIT)
-                title = self.words.text("Last day to file (%(body)s): %(title)s", body=body, title=self.words.title(incident))
+                case = self.words.whose_title(incident)
+                title = self.words.text("Last day to file (%(body)s): %(title)s", body=body, title=case)
                 yield self._stated(incident, f"filing {called} {seen[called]}", remedy.filing_deadline, title, is_off=is_off)
 
     def _stated(self, incident: Incident, what: str, edtf: str, title: str, *, is_off: bool) -> Appointment:
@@ -133,12 +134,15 @@ class Agenda:
             start=start,
             end=after,
             title=title,
-            lines=tuple(line for line in (self.words.sureness(incident), about) if line),
+            lines=tuple(line for line in (self.words.sureness(incident), about, *self._sources(incident)) if line),
             url=f"{self._address}/incidents/{incident.id}",
             revision=incident.version,
             modified=incident.updated,
             is_off=is_off,
         )
+
+    def _sources(self, incident: Incident) -> tuple[str, ...]:
+        return self.words.sources(incident.dossier) if incident.dossier else ()
 
     # What looks have found
 

@@ -176,6 +176,7 @@ def _stated(incident: Incident, words: Wording) -> Iterator[str]:
     as_of = dossier.as_of or dossier.reported_on
     if as_of and incident.origin is Origin.ATTESTED:
         yield words.text("As of: %(date)s.", date=as_of)
+    yield from words.sources(dossier)
 
 
 def _thanks(attributions: Sequence[str], words: Wording) -> Iterator[str]:

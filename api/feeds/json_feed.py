@@ -3,10 +3,10 @@
 from typing import Final
 
 from api.answers import API, countries
+from api.feed_schemas import Extension, Feed, FeedExtension, FeedItem, Tombstone
 from api.feeds.entries import Entry, Listing, newest
 from api.feeds.renderings import Rendering
 from api.render import static_name
-from api.schemas import Extension, Feed, FeedExtension, FeedItem, Tombstone
 
 MEDIA_TYPE: Final = "application/feed+json"
 

@@ -4,11 +4,11 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.feed_schemas import Feed
 from api.feeds import json_feed
 from api.feeds.serving import Form, serve
 from api.parameters import FeedFilters
 from api.problems import ERRORS
-from api.schemas import Feed
 from api.visible import Seen
 
 router = APIRouter(tags=["feeds"])

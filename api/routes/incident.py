@@ -19,6 +19,7 @@ from api.problems import not_found
 from api.show import show, wording
 from api.visible import Seen, Visible
 from monitor.core.incident import Event, Incident
+from monitor.core.kinds import EventKind
 from monitor.core.revision import Difference
 
 router = APIRouter(include_in_schema=False, dependencies=[ONLY_LANGUAGE])
@@ -33,10 +34,11 @@ Hours = Annotated[int, Form(ge=0, le=24 * 90)]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An event as the page tells it, and what it changed."""
+    """An event as the page tells it, and what it changed. `is_over`: what was seen did not stand any more by then."""
 
     event: Event
     changed: tuple[Difference, ...]
+    is_over: bool
 
 
 @router.get("/incidents/{name}")
@@ -81,7 +83,7 @@ async def mute(request: Request, reader: StaffByForm, name: str, hours: Hours) -
 
 def _back(request: Request, name: str) -> RedirectResponse:
     asked = chosen_language(request)
-    return RedirectResponse(f"/incidents/{name}{f'?lang={asked}' if asked else ''}#readers", 303)
+    return RedirectResponse(f"/incidents/{name}{f'?lang={asked}' if asked else ''}", 303)
 
 
 async def _page(request: Request, visible: Visible, incident: Incident, more: dict[str, Any]) -> HTMLResponse:
@@ -104,9 +106,10 @@ async def _page(request: Request, visible: Visible, incident: Incident, more: di
 async def _history(visible: Visible, incident: Incident) -> dict[str, Any]:
     """What happened up to the version that is shown, and which of the versions the reader may read."""
     is_insider = visible.reader.belongs_to(incident.key.organisation)
-    steps = (await visible.log(incident))[: incident.version]
+    steps = [one for one in await visible.log(incident) if one.event.version <= incident.version]
     return {
-        "steps": [Shown(one.event, told.changed(one, is_insider=is_insider)) for one in steps],
+        "is_released": any(one.event.kind is EventKind.RELEASED for one in steps),
+        "steps": [Shown(one.event, told.changed(one, is_insider=is_insider), not one.after.is_open) for one in steps],
         "versions": {one.event.version for one in steps if is_insider or is_public(one.after)},
     }
 

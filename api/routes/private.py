@@ -7,13 +7,13 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from api.feed_schemas import Feed
 from api.feeds import atom, calendar, json_feed
 from api.feeds.serving import serve, serve_calendar
 from api.headers import PRIVATE_FEEDS
 from api.parameters import FeedFilters, Parameters
 from api.problems import ERRORS, MISSING
 from api.routes import feed_atom, feed_json
-from api.schemas import Feed
 from api.subscribing import Subscribed
 
 

@@ -111,7 +111,7 @@ async def queue(request: Request, visible: Seen, asked: Annotated[ReviewPage, Qu
         "number": number,
         "last": last,
         "turned": {step: _address(request, number + step) for step in (-1, 1)},
-        "dead": _dead(await visible.reading.outbox()),
+        "dead": _dead(await visible.reading.outbox(visible.now)),
         "form_token": form_token(request),
     }
     return show(request, visible, "review.html", values)

@@ -42,6 +42,7 @@ class Details(_Part):
     organisation: str | None = Field(
         description="id of the organisation, as in the configuration and all addresses; null: a whole network is cut off"
     )
+    organisation_name: str | None = Field(description="what it is called in the message's language")
     target: str | None = Field(description="id of the target within its organisation")
     kind: Kind
     countries: tuple[str, ...] = Field(description="ISO 3166 codes of where the loss is felt; empty: everywhere")
@@ -67,7 +68,8 @@ class _News(_Part):
     incident: str = Field(description="the incident's number, such as CW-2026-0042")
     version: int = Field(description="counts the incident's events; the higher version is the newer")
     stage: IncidentStage
-    severity: Severity = Field(description="page: act now; morning: can wait until morning; digest: no hurry")
+    severity: Severity = Field(description="of this news: page: act now; morning: can wait until morning; digest: no hurry")
+    incident_severity: Severity = Field(description="of the incident itself: that it is over can wait, whatever it was")
     tlp: Tlp
     title: str
     url: str = Field(description="the incident's page")
@@ -95,6 +97,7 @@ class GroupData(_Part):
     """News of several incidents, or several of one."""
 
     language: Language
+    severity: Severity = Field(description="of the most urgent news of what still stands; none: all of it is over")
     title: str
     text: str = Field(description="all of it in words, one paragraph per line")
     count: int = Field(description="how many messages this stands for")

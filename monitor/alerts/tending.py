@@ -1,14 +1,14 @@
 """What becomes due because nothing has happened: others are called where nobody acknowledges, and people are reminded."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.alerts.attending import is_attended
+from monitor.alerts.attending import attended
 from monitor.core.bundling import is_last_word
 from monitor.core.disclosure import effective_tlp, may_hear
-from monitor.core.incident import Incident
+from monitor.core.incident import Event, Incident
 from monitor.core.kinds import IncidentStage
 from monitor.core.member_alarms import speaks_for
 from monitor.core.message import Message
@@ -41,6 +41,32 @@ class _Repetition:
     channel: Channel
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is on record of incidents about which something is due, read at once: a mass event may have thousands of members.
+
+    - `incidents`: these, and the mass events that they belong to, by id
+    - `told`: channel and incident of every alarm that is on its way to somebody, or has arrived
+    - `attended`: the ids of those that somebody sees to, or wants quiet about
+    """
+
+    incidents: Mapping[str, Incident]
+    told: Collection[tuple[str, str]]
+    attended: Collection[str]
+
+    def needs_others(self, name: str) -> bool:
+        """Whether it stands, and nobody sees to it."""
+        incident = self.incidents.get(name)
+        return incident is not None and _stands(incident) and name not in self.attended
+
+
+async def _known(reading: Reading, names: Collection[str], now: datetime) -> _Known:
+    found = await reading.incidents_named(names)
+    parents = await reading.incidents_named({one.parent for one in found if one.parent is not None})
+    incidents = {one.id: one for one in (*found, *parents)}
+    return _Known(incidents, await reading.being_told(incidents), await attended(reading, found, now))
+
+
 async def tend(reading: Reading, watchlist: Watchlist, address: str, now: datetime) -> Tended:
     """Decide what is due at `now`. `address` is where readers find us."""
     released, cancelled = await _escalations(reading, watchlist, now)
@@ -51,54 +77,40 @@ async def _escalations(reading: Reading, watchlist: Watchlist, now: datetime) ->
     due = await reading.escalations(now)
     if not due:
         return [], []
-    names = {one.incident for one in due if one.incident}
-    spoken = await reading.being_told(names)
-    needed = {name for name in names if await _needs_others(reading, name, now)}
-    calls = [one for one in due if _goes_out(one, spoken, needed)]
-    alone = await _without_members(reading, watchlist, calls)
-    return [one.id for one in alone], sorted({one.id for one in due} - {one.id for one in alone})
+    known = await _known(reading, {one.incident for one in due if one.incident}, now)
+    calls = [one for one in due if _goes_out(one, known)]
+    alone = {one.id for one in _without_members(calls, known, watchlist)}
+    return [one.id for one in calls if one.id in alone], sorted({one.id for one in due} - alone)
 
 
-async def _without_members(reading: Reading, watchlist: Watchlist, calls: Sequence[Message]) -> list[Message]:
+def _without_members(calls: Sequence[Message], known: _Known, watchlist: Watchlist) -> list[Message]:
     """The calls without those for members of a mass event to whom the call for that goes, or has gone."""
     routes = {one.id: one for one in watchlist.alerts.routes}
-    called = frozenset((one.channel, one.incident) for one in calls if one.incident)
-    kept = []
-    for one in calls:
-        incident, route = await reading.incident(one.incident or ""), routes.get(one.route)
-        if is_last_word(one) or not await _is_told_of_with_others(reading, incident, route, one.channel, watchlist, called):
-            kept.append(one)
-    return kept
+    in_a_moment = replace(known, told={*known.told, *((one.channel, one.incident) for one in calls if one.incident)})
+    return [
+        one
+        for one in calls
+        if is_last_word(one)
+        or not _is_told_of_with_others(one.incident or "", routes.get(one.route), one.channel, in_a_moment, watchlist)
+    ]
 
 
-async def _is_told_of_with_others(
-    reading: Reading,
-    member: Incident | None,
-    route: Route | None,
-    channel: str,
-    watchlist: Watchlist,
-    called: Collection[tuple[str, str]] = (),
-) -> bool:
-    """Whether these readers know of the mass event that it belongs to, and need hear of that alone. `called` will in a moment."""
+def _is_told_of_with_others(name: str, route: Route | None, channel: str, known: _Known, watchlist: Watchlist) -> bool:
+    """Whether these readers know of the mass event that an incident belongs to, and need hear of that alone."""
+    member = known.incidents.get(name)
     if member is None or member.parent is None or route is None:
         return False
-    parent = await reading.incident(member.parent)
+    parent = known.incidents.get(member.parent)
     if parent is None or not _stands(parent) or not speaks_for(parent, member, route, channel, watchlist):
         return False
-    whole = (channel, parent.id)
-    return whole in called or whole in await reading.being_told([parent.id])
+    return (channel, parent.id) in known.told
 
 
-async def _needs_others(reading: Reading, name: str, now: datetime) -> bool:
-    incident = await reading.incident(name)
-    return incident is not None and _stands(incident) and not await is_attended(reading, incident, now)
-
-
-def _goes_out(escalation: Message, spoken: Collection[tuple[str, str]], needed: Collection[str]) -> bool:
+def _goes_out(escalation: Message, known: _Known) -> bool:
     """The end goes to whom the alarm went; everything else wherever others are needed."""
     if is_last_word(escalation):
-        return (escalation.channel, escalation.incident) in spoken
-    return escalation.incident in needed
+        return (escalation.channel, escalation.incident) in known.told
+    return known.needs_others(escalation.incident or "")
 
 
 def _stands(incident: Incident) -> bool:
@@ -115,9 +127,14 @@ async def _reminders(reading: Reading, watchlist: Watchlist, address: str, now: 
         for route, channel in reminding[one.channel]
         if (repetition := _repetition(one, route, channel, now))
     ]
-    known = await reading.known_messages([one.id for one in due])
-    made = [await _reminder(reading, one, watchlist, address, now) for one in due if one.id not in known]
-    return [one for one in made if one is not None]
+    said = await reading.known_messages([one.id for one in due])
+    unsaid = [one for one in due if one.id not in said]
+    if not unsaid:
+        return []
+    known = await _known(reading, {one.incident for one in unsaid}, now)
+    wanted = [one for one in unsaid if _is_wanted(one, known, watchlist)]
+    logs = await reading.logs({one.incident for one in wanted})
+    return [_reminder(one, known.incidents[one.incident], logs[one.incident][-1], watchlist, address, now) for one in wanted]
 
 
 def _reminding(watchlist: Watchlist) -> dict[str, list[tuple[Route, Channel]]]:
@@ -139,16 +156,18 @@ def _repetition(one: Unattended, route: Route, channel: Channel, now: datetime) 
     return _Repetition(name, number, one.incident, one.alarm_at, route, channel)
 
 
-async def _reminder(reading: Reading, due: _Repetition, watchlist: Watchlist, address: str, now: datetime) -> Message | None:
-    incident = await reading.incident(due.incident)
-    if incident is None or not _stands(incident) or not matches(due.route.match, incident, watchlist):
-        return None
-    if not may_hear(due.channel, effective_tlp(incident, watchlist)) or await is_attended(reading, incident, now):
-        return None
-    if await _is_told_of_with_others(reading, incident, due.route, due.channel.id, watchlist):
-        return None
-    if incident.stage_since and due.alarm_at < incident.stage_since:
-        # It has come back, and they know of its end only.
-        return None
-    last = (await reading.events(incident.id))[-1]
+def _is_wanted(due: _Repetition, known: _Known, watchlist: Watchlist) -> bool:
+    """Whether these readers still may hear of it, and hear it from nobody else."""
+    if not known.needs_others(due.incident):
+        return False
+    incident = known.incidents[due.incident]
+    if not matches(due.route.match, incident, watchlist) or not may_hear(due.channel, effective_tlp(incident, watchlist)):
+        return False
+    if _is_told_of_with_others(incident.id, due.route, due.channel.id, known, watchlist):
+        return False
+    # Where it has come back since their alarm, they know of its end only.
+    return incident.stage_since is None or due.alarm_at >= incident.stage_since
+
+
+def _reminder(due: _Repetition, incident: Incident, last: Event, watchlist: Watchlist, address: str, now: datetime) -> Message:
     return reminder_message(incident, last, due.route, due.channel, due.number, watchlist, address, now)

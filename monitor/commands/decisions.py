@@ -12,7 +12,7 @@ from monitor.clock import Clock
 from monitor.commands.database import opened
 from monitor.commands.dossiers import read_dossier
 from monitor.commands.incidents import Number, incident_record, latest, watchlist_or_refusal
-from monitor.commands.output import Exit, Json, emit, refuse, say
+from monitor.commands.output import Json, emit, refuse, say
 from monitor.core import decision
 from monitor.core.decision import Decision, Refused
 from monitor.core.descriptive import Basis, Review
@@ -184,7 +184,7 @@ def _done(decided: Callable[[Store], Coroutine[Any, Any, Incident | None]], name
     except Refused as refused:
         refuse(str(refused))
     if found is None:
-        refuse(f"there is no incident {name}: see `cutwatch incidents list --all`", Exit.FAILED)
+        refuse(f"there is no incident {name}: see `cutwatch incidents list --all`")
     return found
 
 

@@ -11,7 +11,7 @@ import typer
 from monitor.commands.configuration import read_configuration
 from monitor.commands.database import opened
 from monitor.commands.dossiers import as_yaml
-from monitor.commands.output import Exit, Json, emit, refuse, rfc3339, say, utc
+from monitor.commands.output import Json, emit, refuse, rfc3339, say, utc
 from monitor.configuration import ConfigurationError
 from monitor.core.incident import OPEN_STAGES, Bracket, Event, Incident, fold
 from monitor.core.kinds import Origin
@@ -107,7 +107,7 @@ def _log(name: str) -> Sequence[Event]:
 
     found = asyncio.run(read())
     if not found:
-        refuse(f"there is no incident {name}: see `cutwatch incidents list --all`", Exit.FAILED)
+        refuse(f"there is no incident {name}: see `cutwatch incidents list --all`")
     return found
 
 

@@ -13,7 +13,7 @@ from monitor.core.message import Message, MessageKind, Purpose
 from monitor.store import MessageState, ParcelState, Posted, Sent
 
 
-class Outcome(StrEnum):
+class MessageOutcome(StrEnum):
     """What became of a message."""
 
     DUE = "due"
@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 class Told:
     """What became of a message: the closed word, why, and when, where that tells something."""
 
-    outcome: Outcome
+    outcome: MessageOutcome
     reason: str | None = None
     at: datetime | None = None
 
@@ -46,14 +46,14 @@ class Told:
 
 _WORDS: Final = MappingProxyType(
     {
-        Outcome.DUE: "due",
-        Outcome.ON_ITS_WAY: "on its way",
-        Outcome.DELIVERED: "delivered",
-        Outcome.GIVEN_UP: "given up",
-        Outcome.TOLD_OTHERWISE: "told otherwise",
-        Outcome.NOT_TOLD: "not told",
-        Outcome.STANDING_BY: "standing by",
-        Outcome.NOT_NEEDED: "not needed",
+        MessageOutcome.DUE: "due",
+        MessageOutcome.ON_ITS_WAY: "on its way",
+        MessageOutcome.DELIVERED: "delivered",
+        MessageOutcome.GIVEN_UP: "given up",
+        MessageOutcome.TOLD_OTHERWISE: "told otherwise",
+        MessageOutcome.NOT_TOLD: "not told",
+        MessageOutcome.STANDING_BY: "standing by",
+        MessageOutcome.NOT_NEEDED: "not needed",
     }
 )
 
@@ -137,38 +137,38 @@ def _became(one: Sent) -> str:
 
 
 def _due(one: Posted, _: Sequence[Posted]) -> Told:
-    return Told(Outcome.DUE, one.last_error, one.due_at)
+    return Told(MessageOutcome.DUE, one.last_error, one.due_at)
 
 
 def _on_its_way(one: Posted, _: Sequence[Posted]) -> Told:
-    return Told(Outcome.ON_ITS_WAY, one.last_error)
+    return Told(MessageOutcome.ON_ITS_WAY, one.last_error)
 
 
 def _delivered(one: Posted, _: Sequence[Posted]) -> Told:
-    return Told(Outcome.DELIVERED, at=one.settled_at)
+    return Told(MessageOutcome.DELIVERED, at=one.settled_at)
 
 
 def _given_up(one: Posted, _: Sequence[Posted]) -> Told:
-    return Told(Outcome.GIVEN_UP, one.last_error, one.settled_at)
+    return Told(MessageOutcome.GIVEN_UP, one.last_error, one.settled_at)
 
 
 def _standing_by(one: Posted, _: Sequence[Posted]) -> Told:
     if one.message.purpose is Purpose.ESCALATION:
-        return Told(Outcome.STANDING_BY, f"called after {utc(one.due_at)}, unless somebody acknowledges")
-    return Told(Outcome.STANDING_BY, f"speaks if {one.message.stands_in_for or 'the first'} fails")
+        return Told(MessageOutcome.STANDING_BY, f"called after {utc(one.due_at)}, unless somebody acknowledges")
+    return Told(MessageOutcome.STANDING_BY, f"speaks if {one.message.stands_in_for or 'the first'} fails")
 
 
 def _not_needed(one: Posted, story: Sequence[Posted]) -> Told:
     message = one.message
     if message.purpose is Purpose.ESCALATION:
         ended = "nobody was called there" if is_last_word(message) else "it was over or seen to before others were called"
-        return Told(Outcome.NOT_NEEDED, ended)
+        return Told(MessageOutcome.NOT_NEEDED, ended)
     first = [other for other in story if _is_first_of(other.message, message)]
     if any(other.state is MessageState.DELIVERED for other in first):
-        return Told(Outcome.NOT_NEEDED, "the first delivered")
+        return Told(MessageOutcome.NOT_NEEDED, "the first delivered")
     if first and all(other.state is MessageState.COLLAPSED for other in first):
-        return Told(Outcome.NOT_NEEDED, "the first had nothing to tell")
-    return Told(Outcome.NOT_NEEDED, "another message speaks there")
+        return Told(MessageOutcome.NOT_NEEDED, "the first had nothing to tell")
+    return Told(MessageOutcome.NOT_NEEDED, "another message speaks there")
 
 
 def _is_first_of(first: Message, second: Message) -> bool:
@@ -179,17 +179,17 @@ def _is_first_of(first: Message, second: Message) -> bool:
 def _collapsed(one: Posted, story: Sequence[Posted]) -> Told:
     message = one.message
     if message.kind is MessageKind.TEST:
-        return Told(Outcome.NOT_TOLD, "nobody waits for the test any more")
+        return Told(MessageOutcome.NOT_TOLD, "nobody waits for the test any more")
     if message.kind is MessageKind.REMINDER:
-        return Told(Outcome.TOLD_OTHERWISE, "something newer was told")
+        return Told(MessageOutcome.TOLD_OTHERWISE, "something newer was told")
     there = [other for other in story if other.message.channel in (message.channel, message.stands_in_for)]
     if _has_heard(there):
-        return Told(Outcome.TOLD_OTHERWISE, "another message to this channel says it")
+        return Told(MessageOutcome.TOLD_OTHERWISE, "another message to this channel says it")
     if message.kind is MessageKind.ALARM and not _is_taken_back(there):
-        return Told(Outcome.TOLD_OTHERWISE, "another message takes its place")
+        return Told(MessageOutcome.TOLD_OTHERWISE, "another message takes its place")
     if message.kind is MessageKind.ALARM or message.payload.get("type") == RETRACTED:
-        return Told(Outcome.NOT_TOLD, "it was taken back before anybody there heard of it")
-    return Told(Outcome.NOT_TOLD, "nobody there heard of the beginning")
+        return Told(MessageOutcome.NOT_TOLD, "it was taken back before anybody there heard of it")
+    return Told(MessageOutcome.NOT_TOLD, "nobody there heard of the beginning")
 
 
 def _has_heard(there: Sequence[Posted]) -> bool:

@@ -7,6 +7,7 @@ risk. So Cutwatch asks first, says what it means, and keeps still in a hostile c
 import json
 import sys
 from pathlib import Path
+from typing import Final
 
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +17,11 @@ from monitor.core.country import existing_country
 from monitor.core.safety import is_hostile, note
 from monitor.service import Place
 from monitor.settings import Settings
+
+_UNKNOWN: Final = (
+    "The country of this machine is not known, and nobody is at a terminal to ask: so everything is looked at, without a warning "
+    "of what that can mean here. Stop this and set CUTWATCH_VANTAGE_COUNTRY to its two letters (DE, GE, LT, …)."
+)
 
 
 class Answer(BaseModel):
@@ -67,7 +73,7 @@ def _place(answer: Answer) -> Place:
 def _unasked(country: str | None) -> Place:
     complaints.print(_note(country, "en"), markup=False)
     if country is None:
-        complaints.print("The country of this machine is not known: set CUTWATCH_VANTAGE_COUNTRY (DE, GE, LT, …).", markup=False)
+        complaints.print(_UNKNOWN, markup=False)
     return Place(country=country, paused=country is not None and is_hostile(country))
 
 

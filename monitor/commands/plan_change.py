@@ -25,7 +25,7 @@ LONGEST: Final = timedelta(days=31)
 
 _FORMATS: Final = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d"]
 
-Moment = Annotated[datetime | None, typer.Option(formats=_FORMATS, help="UTC, such as 2026-03-01T09:00.")]
+Moment = Annotated[datetime | None, typer.Option(formats=_FORMATS, metavar="TIME", help="UTC, such as 2026-03-01T09:00.")]
 
 
 def plan_change(

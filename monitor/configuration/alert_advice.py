@@ -1,6 +1,4 @@
-"""What a valid `alerts.yaml` still leaves undone: routes that one failure silences, secrets that are not there, links that lead
-nowhere, and times that are hardly meant.
-"""
+"""What a valid `alerts.yaml` still leaves undone: routes that one failure silences, missing secrets, links that lead nowhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress

@@ -10,7 +10,7 @@ from typing import Any
 
 from monitor.core import naming, wording
 from monitor.core.disclosure import Manner, effective_tlp, manner
-from monitor.core.incident import Bracket, Incident
+from monitor.core.incident import Bracket
 from monitor.core.model import Language
 from monitor.core.phrases.gathered import REMINDER
 from monitor.core.severity import severity
@@ -42,8 +42,8 @@ def for_readers(telling: Telling) -> dict[str, Any]:
 
 def for_outsiders(telling: Telling) -> dict[str, Any]:
     """The same for those whom it did not strike: what happened, and not what to do."""
-    told = for_readers(telling)
-    return {**told, "data": {**told["data"], "text": wording.as_news(telling).body}}
+    told, text = for_readers(telling), wording.as_news(telling)
+    return {**told, "data": {**told["data"], "title": text.title, "text": text.body}}
 
 
 def of_test(route: str, language: Language, address: str, now: datetime) -> dict[str, Any]:
@@ -64,20 +64,23 @@ def _data(telling: Telling, told: Manner) -> dict[str, Any]:
         "incident": incident.id,
         "version": telling.event.version,
         "stage": incident.stage.value,
-        "severity": severity(incident).value,
+        "severity": telling.urgency.value,
+        "incident_severity": severity(incident).value,
         "tlp": tlp.value,
         "language": telling.language,
         "title": text.title,
         "text": text.body,
         "url": telling.link,
         "url_api": f"{telling.address}/api/v1/incidents/{incident.id}",
-        "details": _details(incident) if told is Manner.FULL else None,
+        "details": _details(telling) if told is Manner.FULL else None,
     }
 
 
-def _details(incident: Incident) -> dict[str, Any]:
+def _details(telling: Telling) -> dict[str, Any]:
+    incident = telling.incident
     return {
         "organisation": _name(incident.key.organisation),
+        "organisation_name": naming.organisation(telling),
         "target": _name(incident.key.target),
         "kind": incident.kind.value,
         "countries": list(incident.countries[:LIST_LIMIT]),

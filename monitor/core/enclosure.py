@@ -12,6 +12,7 @@ from monitor.core import wording
 from monitor.core.grouping import DIGEST
 from monitor.core.hearing import Late
 from monitor.core.message import Message
+from monitor.core.phrases import gathered
 
 GROUP: Final = "group"
 """The type of a payload that tells of several messages."""
@@ -22,7 +23,20 @@ SHOWN: Final = 30
 ROOM: Final = 19_000
 """Bytes of JSON that a payload of several may take: below the 20 kB that a webhook may have, whatever is in it."""
 
-_ITEM: Final = ("incident", "version", "stage", "severity", "tlp", "title", "url", "url_api", "details", "late", "covers")
+_ITEM: Final = (
+    "incident",
+    "version",
+    "stage",
+    "severity",
+    "incident_severity",
+    "tlp",
+    "title",
+    "url",
+    "url_api",
+    "details",
+    "late",
+    "covers",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +74,10 @@ def of_several(entries: Sequence[Entry]) -> dict[str, Any]:
     payloads = [of_one(entry) for entry in entries]
     language = payloads[0]["data"]["language"]
     words = wording.of_digest if all(entry.message.bundle == DIGEST for entry in entries) else wording.of_group
-    text = words([{"type": one["type"], **one["data"]} for one in payloads], language)
-    data = {"language": language, "title": text.title, "text": text.body, "count": len(entries)}
+    told = [{"type": one["type"], **one["data"]} for one in payloads]
+    text = words(told, language)
+    data = {"language": language, "severity": gathered.most_urgent(told).value, "title": text.title, "text": text.body}
+    data |= {"count": len(entries)}
     room = ROOM - _size(data)
     numbers = (f"{entry.message.incident}/{entry.message.version}" for entry in entries if entry.message.incident)
     incidents = _fitting(numbers, room)

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from monitor.core.dossier import Dossier
 from monitor.core.incident import Event
+from monitor.core.naming import plain
+from monitor.core.wording import REASON_LIMIT
 
 ERASED: Final = "[erased]"
 ERASED_WORDS: Final = {"en": ERASED, "ru": "[удалено]"}
@@ -36,6 +38,9 @@ FREE_TEXT: Final = frozenset(
     }
 )
 """The fields of a dossier in which people write as they like. All others hold closed words, ids, dates and numbers."""
+
+_WORDS_OF_MESSAGES: Final = frozenset({"title", "text"})
+"""The fields of a message's payload that may repeat a person's reason."""
 
 _LONGEST: Final = 2000
 _SHORTEST: Final = 3
@@ -81,6 +86,23 @@ def redacted(events: Iterable[Event], field: str, texts: Collection[str]) -> Ite
             data["reason"] = without(texts, data["reason"])
         if data != event.data:
             yield Event(incident=event.incident, version=event.version, at=event.at, kind=event.kind, data=data)
+
+
+def untold(payload: Mapping[str, Any], texts: Collection[str], reasons: Mapping[str, str]) -> dict[str, Any]:
+    """The payload of a message or parcel without the texts; `reasons` has those that are in it, and what is left of each.
+
+    A message shows only the beginning of a long reason: then the text may end in the middle, and is found by the reason alone.
+    """
+    shown = {plain(said, REASON_LIMIT): plain(left, REASON_LIMIT) for said, left in reasons.items()}
+    words = [plain(one, _LONGEST) for one in texts]
+    told: dict[str, Any] = _mapped(payload, "", lambda text: _untold(text, shown, words), _WORDS_OF_MESSAGES)
+    return told
+
+
+def _untold(text: str, reasons: Mapping[str, str], words: Collection[str]) -> str:
+    for said in sorted(reasons, key=len, reverse=True):
+        text = text.replace(said, reasons[said])
+    return "\n".join(line if line.startswith("http") else without(words, line) for line in text.split("\n"))
 
 
 def _before(data: Any, path: Path, texts: Collection[str]) -> Any:
@@ -174,12 +196,12 @@ def _texts(data: Any, name: str) -> Iterator[str]:
 
 
 def _cleaned(data: Any, texts: Collection[str]) -> Any:
-    return _mapped(data, "", lambda text: without(texts, text))
+    return _mapped(data, "", lambda text: without(texts, text), FREE_TEXT)
 
 
-def _mapped(data: Any, name: str, change: Callable[[str], str]) -> Any:
+def _mapped(data: Any, name: str, change: Callable[[str], str], among: Collection[str]) -> Any:
     if isinstance(data, Mapping):
-        return {key: _mapped(value, key, change) for key, value in data.items()}
+        return {key: _mapped(value, key, change, among) for key, value in data.items()}
     if isinstance(data, list):
-        return [_mapped(item, name, change) for item in data]
-    return change(data) if isinstance(data, str) and name in FREE_TEXT else data
+        return [_mapped(item, name, change, among) for item in data]
+    return change(data) if isinstance(data, str) and name in among else data

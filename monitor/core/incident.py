@@ -29,6 +29,15 @@ class Bracket:
     after: datetime | None
     by: datetime
 
+    @property
+    def is_within_a_minute(self) -> bool:
+        """Whether both ends are the same time to the minute, in which people are told it."""
+        return self.after is not None and _minute(self.after) == _minute(self.by)
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseKey:
@@ -127,6 +136,7 @@ class Incident:
     - `stage_since`: when it came to its present stage (None: before that was noted); `stage_by`: who brought it there, where a
       person or the configuration did
     - `heard_from`: looks made before then have had their say in an earlier incident of the case
+    - `updated`: when anything of its own changed last; that it was linked to another does not count
     """
 
     id: str
@@ -246,7 +256,8 @@ def apply(incident: Incident | None, event: Event) -> Incident:
         return _opened(event, change)
     if (event.incident, event.version) != (incident.id, incident.version + 1):
         raise ValueError(f"{event.incident} version {event.version} cannot follow {incident.id} version {incident.version}")
-    moved = replace(incident, **_given(change), version=event.version, updated=event.at)
+    updated = incident.updated if _is_mere_link(event) else event.at
+    moved = replace(incident, **_given(change), version=event.version, updated=updated)
     moved = replace(moved, seen_from=_all_of(incident.seen_from, moved.vantages))
     if moved.stage is not incident.stage:
         moved = replace(moved, stage_since=event.at, stage_by=change.by)
@@ -256,6 +267,11 @@ def apply(incident: Incident | None, event: Event) -> Incident:
         moved = replace(moved, end=None, intermittent=_is_intermittent(incident, change), onset=_reopened_onset(incident, moved))
         moved = replace(moved, dossier=_lost_again(moved.dossier))
     return _as_stated(_in_order(moved), change)
+
+
+def _is_mere_link(event: Event) -> bool:
+    """Whether it only says how an incident stands to another: its date would tell those who may not know of that one."""
+    return event.kind in {EventKind.LINKED, EventKind.NOTICE_LINKED} and event.data.get("members") is None
 
 
 def _in_order(incident: Incident) -> Incident:

@@ -99,6 +99,8 @@ class Masses:
 
     def __init__(self, incidents: Iterable[Incident] = ()) -> None:
         self._parents: dict[CaseKey, Incident] = {}
+        self._taken_back: dict[str, Incident] = {}
+        """Older parents that a person took back, and that still have members."""
         self._others: dict[str, Incident] = {}
         self._linked: defaultdict[str, set[str]] = defaultdict(set)
         self._standing: defaultdict[CaseKey, set[str]] = defaultdict(set)
@@ -119,6 +121,8 @@ class Masses:
         """
         latest = {one.id: one for one in changed}
         batch = _Batch(now, new_id or _nothing_new)
+        for _, older in sorted(self._taken_back.items()):
+            _scatter(older, _members(older, self._known(older.key, older, latest)), batch)
         for key in sorted(self._concerned(latest.values(), now), key=lambda one: (one.family, one.country or "")):
             group = self._group(key, latest, timedelta(seconds=reopen), now)
             candidates = () if new_id is None else group.candidates
@@ -134,12 +138,22 @@ class Masses:
     def revise(self, incident: Incident) -> None:
         """Remember an incident as it is on record; of several parents of one group, the latest counts."""
         if incident.is_mass:
-            if is_newer(incident, self._parents.get(incident.key)):
-                self._parents[incident.key] = incident
+            self._revise_parent(incident)
         elif is_newer(incident, self._others.get(incident.id)):
             self._forget(incident.id)
             if incident.parent is not None or stands(incident):
                 self._remember(incident)
+
+    def _revise_parent(self, parent: Incident) -> None:
+        known = self._parents.get(parent.key, parent)
+        older, latest = (known, parent) if is_newer(parent, known) else (parent, known)
+        self._parents[parent.key] = latest
+        if older.id == latest.id:
+            return
+        if older.stage is IncidentStage.RETRACTED and older.members:
+            self._taken_back[older.id] = older
+        else:
+            self._taken_back.pop(older.id, None)
 
     def _remember(self, incident: Incident) -> None:
         self._others[incident.id] = incident
@@ -172,7 +186,7 @@ class Masses:
         parent = self._parents.get(key)
         if parent is not None:
             parent = latest.get(parent.id, parent)
-        known = self._near(key, parent) | {name: one for name, one in latest.items() if not one.is_mass}
+        known = self._known(key, parent, latest)
         members = _members(parent, known) if parent else ()
         is_past = parent is not None and parent.closed_at is not None and now - parent.closed_at > reopen
         beside = known.keys() - (set() if is_past else {one.id for one in members})
@@ -190,6 +204,10 @@ class Masses:
         if parent is not None:
             names |= {*self._linked.get(parent.id, ()), *parent.members}
         return {name: self._others[name] for name in names if name in self._others}
+
+    def _known(self, key: CaseKey, parent: Incident | None, latest: Mapping[str, Incident]) -> dict[str, Incident]:
+        """The same as it is by now, and whatever else has changed."""
+        return self._near(key, parent) | {name: one for name, one in latest.items() if not one.is_mass}
 
 
 def _members(parent: Incident, known: Mapping[str, Incident]) -> tuple[Incident, ...]:
@@ -297,7 +315,7 @@ def _begin(key: CaseKey, lately: Sequence[Incident], mass: Mass, batch: _Batch) 
     if not _are_many(lately, mass):
         return
     members = lately[:MOST]
-    parent = batch.open(key, beginning(members))
+    parent = batch.open(key, beginning(members, timedelta(seconds=mass.window)))
     for member in members:
         _link(member, parent, batch)
 

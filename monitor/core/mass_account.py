@@ -4,8 +4,9 @@ It says nothing that only some of those who stand show, and is no surer than the
 no further than they themselves may travel.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from monitor.core.incident import PATH_KINDS, Bracket, Change, Incident
@@ -22,7 +23,7 @@ MECHANISMS: Final = 20
 
 NOT_RELEASED: Final = "organisations have joined of which nobody has decided that it may travel as far"
 
-TOGETHER: Final = "Several losses that began together."
+TOGETHER: Final = "Several losses that were confirmed close together."
 """Why it is one event, to readers who may not know how many losses there are and whose."""
 
 _CLOSEST_FIRST: Final = (Tlp.RED, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
@@ -38,10 +39,10 @@ def as_told(parent: Incident, members: Sequence[Incident]) -> Incident:
 
     That it stands, since when it is known and what kind of loss it is was released with it.
     """
-    known = beginning(members) if members else Change()
+    known = _account(members) if members else Change()
     return replace(
         parent,
-        onset=known.onset,
+        onset=_onset_of_some(parent, members),
         end=last_end(members) if parent.end else None,
         mechanisms=known.mechanisms or (),
         because=TOGETHER,
@@ -50,11 +51,10 @@ def as_told(parent: Incident, members: Sequence[Incident]) -> Incident:
     )
 
 
-def beginning(members: Sequence[Incident]) -> Change:
-    """What is known of them together when the mass event begins."""
-    onset = min((one.onset for one in members if one.onset), key=lambda bracket: bracket.by, default=None)
+def beginning(members: Sequence[Incident], window: timedelta) -> Change:
+    """What is known of them together when the mass event begins; `window` is how far apart they may be confirmed."""
     tlp = Tlp.RED if any(one.tlp is Tlp.RED for one in members) else None
-    return replace(_account(members), onset=onset, rule=RULE, provider=members[0].provider, tlp=tlp)
+    return replace(_account(members), onset=_onset(members, window), rule=RULE, provider=members[0].provider, tlp=tlp)
 
 
 def scope(parent: Incident, members: Sequence[Incident]) -> Change:
@@ -108,6 +108,37 @@ def last_end(members: Iterable[Incident]) -> Bracket | None:
     return max((one.end for one in members if one.end), key=lambda bracket: bracket.by, default=None)
 
 
+def _onset(members: Iterable[Incident], window: timedelta) -> Bracket | None:
+    """When the wave began: with the first of the most that began one soon after the other.
+
+    What had been lost for long, and was confirmed only now, makes the others no older.
+    """
+    rows: list[list[Bracket]] = []
+    for began in sorted(_beginnings(members), key=lambda bracket: bracket.by):
+        if not rows or began.by - rows[-1][-1].by > window:
+            rows.append([])
+        rows[-1].append(began)
+    return max(reversed(rows), key=len)[0] if rows else None
+
+
+def _onset_of_some(parent: Incident, members: Iterable[Incident]) -> Bracket | None:
+    """When those of its members began that began with it."""
+    together = (one for one in _beginnings(members) if parent.onset and one.by >= parent.onset.by)
+    return min(together, key=lambda bracket: bracket.by, default=None)
+
+
+def _beginnings(members: Iterable[Incident]) -> Iterator[Bracket]:
+    return (began for one in members if (began := _lost(one)) is not None)
+
+
+def _lost(incident: Incident) -> Bracket | None:
+    """When it was lost; what had been over, when it was lost last."""
+    since, first = incident.stage_since, incident.confirmed_at
+    if since is None or first is None or since <= first or not stands(incident):
+        return incident.onset
+    return Bracket(after=None, by=since)
+
+
 def _account(members: Sequence[Incident]) -> Change:
     """Say what those show that stand, or, where none does, that stood."""
     struck = [one for one in members if stands(one)] or members
@@ -128,7 +159,7 @@ def _account(members: Sequence[Incident]) -> Change:
 
 def _because(struck: int, affected: Collection[str]) -> str:
     many = f"{struck} losses of {len(affected)} organisations"
-    return f"{many} were confirmed so close together that one cause is likely."
+    return f"{many} were confirmed so close together that they may have one cause."
 
 
 def _vantages(members: Iterable[Incident]) -> tuple[str, ...]:

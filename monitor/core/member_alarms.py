@@ -8,7 +8,7 @@ That fewer of the members stand is news to programs only: people see it where th
 is taken back, whoever heard of it alone is told now of each loss that stands.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -38,26 +38,22 @@ Happened = Sequence[tuple[Event, Incident]]
 """Events of one batch in their order, each with what it has made of its incident."""
 
 
-def owed(happened: Happened, masses: Iterable[Incident], watchlist: Watchlist, address: str) -> tuple[Message, ...]:
+def owed(happened: Happened, known: Iterable[Incident], watchlist: Watchlist, address: str) -> tuple[Message, ...]:
     """The messages that these events owe together: which mass event a loss belongs to is known only after all of them.
 
-    `masses` are the mass events as they were before, `address` is where readers find us.
+    `known` are the incidents as they were before, mass events among them, `address` is where readers find us.
     """
-    latest = {one.id: one for one in masses} | {incident.id: incident for _, incident in happened}
+    before = {one.id: one for one in known}
+    latest = before | {incident.id: incident for _, incident in happened}
     alone = left_alone(happened)
-    return tuple(
-        message
-        for event, incident in happened
-        for message in _owed(_as_alarm(event) if incident.id in alone else event, incident, latest, watchlist, address)
-    )
-
-
-def _owed(
-    event: Event, incident: Incident, latest: Mapping[str, Incident], watchlist: Watchlist, address: str
-) -> tuple[Message, ...]:
-    linked = replace(incident, relations=latest[incident.id].relations)
-    kin = Kin(event=event, incident=linked, parent=latest.get(linked.parent or ""))
-    return not_told_twice(route(event, linked, watchlist, address), kin, watchlist)
+    messages: list[Message] = []
+    for event, incident in happened:
+        linked = replace(incident, relations=latest[incident.id].relations)
+        told = _as_alarm(event) if incident.id in alone else event
+        kin = Kin(event=told, incident=linked, parent=latest.get(linked.parent or ""))
+        messages += not_told_twice(route(told, linked, watchlist, address, before.get(incident.id)), kin, watchlist)
+        before[incident.id] = incident
+    return tuple(messages)
 
 
 def _as_alarm(event: Event) -> Event:

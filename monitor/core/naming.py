@@ -5,12 +5,14 @@ A name is somebody else's text. It is shown as one harmless line, and gives way 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 
 from babel import Locale
 
+from monitor.core.extent import struck
+from monitor.core.kinds import Kind
 from monitor.core.model import Language
 from monitor.core.phrases.counting import counted
 from monitor.core.telling import Telling
@@ -38,10 +40,10 @@ def plain(text: str, limit: int) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
 
 
-def target_name(target: Target, language: Language) -> str:
+def target_name(target: Target, language: Language, limit: int = NAME_LIMIT) -> str:
     """What people call a target: its own name, else its address without the parts that all addresses share."""
     name = target.name.of(language) if target.name else target.domain or _SCHEME.sub("", target.url or target.id).rstrip("/")
-    return plain(name, NAME_LIMIT)
+    return plain(name, limit)
 
 
 def subject(telling: Telling, room: int = 2 * NAME_LIMIT) -> str:
@@ -72,23 +74,29 @@ def _organisation(slug: str, telling: Telling) -> str:
     return plain(found.name.of(telling.language) if found else slug, NAME_LIMIT)
 
 
-def struck(telling: Telling) -> int:
-    """How many of the members of a mass event it is told of; 0 where they are not known."""
-    incident = telling.incident
-    return len(incident.members) if incident.struck is None else incident.struck
-
-
 def strikes_many(telling: Telling) -> bool:
     """Whether it is told of more than one: of a mass event the last may stand alone."""
-    return telling.incident.is_mass and struck(telling) != 1
+    return telling.incident.is_mass and struck(telling.incident) != 1
 
 
 def _many(telling: Telling) -> str:
     """How many it strikes: "37 sites of 12 organisations"."""
     phrases = telling.phrases
-    numbers = ((telling.loss.counted, struck(telling)), (phrases.of_organisations, len(telling.incident.affected)))
+    numbers = ((telling.loss.counted, struck(telling.incident)), (phrases.of_organisations, len(telling.incident.affected)))
     known = [counted(forms, number, telling.language) for forms, number in numbers if number]
     return phrases.many.format(many=" ".join(known) if known else phrases.many_unknown)
+
+
+def hit(telling: Telling) -> str:
+    """How many a mass event has struck in all, where some of them are over and these readers may know the number."""
+    everyone, still = len(telling.incident.members), struck(telling.incident)
+    is_known = telling.incident.is_mass and 0 < still < everyone
+    return telling.phrases.hit.format(all=everyone, count=still) if is_known else ""
+
+
+def organisation(telling: Telling) -> str | None:
+    """What the organisation is called whose loss it is; None where it is nobody's in particular."""
+    return _organisation(telling.incident.key.organisation, telling) if telling.incident.key.organisation else None
 
 
 def affected(telling: Telling) -> str:
@@ -118,14 +126,40 @@ def country_name(code: str, language: Language) -> str:
 
 
 def places(telling: Telling) -> str:
-    """From where the loss is, or was, seen: country and kind of line, never the name of a vantage point."""
-    seeing = telling.incident.vantages or telling.incident.seen_from
-    found = (telling.watchlist.vantage(one) for one in seeing)
-    seen = sorted({(one.country, one.network) for one in found if one and one.country})
-    if not seen:
-        return ""
-    named = [_place(code, [network for _, network in lines], telling) for code, lines in groupby(seen, itemgetter(0))]
-    return telling.phrases.seen_from.format(places=_listed(named, len(named), "; ", telling))
+    """From where the loss is seen, or once it is over from where it ever was."""
+    incident = telling.incident
+    seeing = incident.vantages if telling.stands else incident.seen_from
+    lines = _lines_of(seeing or incident.seen_from or incident.vantages, telling)
+    return telling.phrases.seen_from.format(places=_named(lines, telling)) if lines else ""
+
+
+def moved(telling: Telling) -> str:
+    """From where the loss is seen besides, and from where no longer, as far as the places can be told apart."""
+    before = _lines_of(telling.before.vantages if telling.before else (), telling)
+    after = _lines_of(telling.incident.vantages, telling)
+    told = ((telling.phrases.also_seen_from, after - before), (telling.phrases.no_longer_seen_from, before - after))
+    return "".join(phrase.format(places=_named(lines, telling)) for phrase, lines in told if lines)
+
+
+def control(telling: Telling) -> str:
+    """That those cannot open it either with whom we compare: no rule calls a thing down unless it failed for two of them."""
+    is_compared = telling.incident.kind is Kind.OUTAGE and telling.incident.rule is not None
+    return telling.phrases.control if is_compared else ""
+
+
+_Line = tuple[str, NetworkKind]
+"""A country and a kind of line: never the name of a vantage point."""
+
+
+def _lines_of(vantages: Iterable[str], telling: Telling) -> set[_Line]:
+    found = (telling.watchlist.vantage(one) for one in vantages)
+    return {(one.country, one.network) for one in found if one and one.country}
+
+
+def _named(lines: Collection[_Line], telling: Telling) -> str:
+    by_country = groupby(sorted(lines), itemgetter(0))
+    named = [_place(code, [network for _, network in found], telling) for code, found in by_country]
+    return _listed(named, len(named), "; ", telling)
 
 
 def _place(code: str, networks: Iterable[NetworkKind], telling: Telling) -> str:

@@ -19,10 +19,10 @@ from monitor.core.correction import is_worse, takes_back
 from monitor.core.disclosure import effective_tlp, may_hear, travels_as_far
 from monitor.core.grouping import bundle
 from monitor.core.incident import Event, Incident
-from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.message import Message, MessageKind, Purpose
 from monitor.core.model import Tlp
-from monitor.core.severity import severity, urgency
+from monitor.core.severity import severity
 from monitor.core.telling import Telling
 from monitor.core.timing import due_at, escalated_at
 from monitor.core.watchlist import Channel, Match, Route, Severity, Watchlist
@@ -103,7 +103,7 @@ def route(
 ) -> tuple[Message, ...]:
     """The messages that `event` owes; `incident` is what the event has made of it, `address` where readers find us.
 
-    `before` is what it was until then: by that a correction is told from a mere addition.
+    `before` is what it was until then: by that a correction is told from a mere addition, and spreading from shrinking.
     """
     if event.kind not in TOLD_AS or incident.confirmed_at is None or severity(incident) is Severity.NONE:
         return ()
@@ -115,11 +115,18 @@ def route(
 
 def _is_worth_telling(news: News) -> bool:
     stage = news.incident.stage
+    if news.event.kind is EventKind.SCOPE_CHANGED and news.incident.kind is Kind.OUTAGE:
+        # Where one place sees it well again, "down for everybody" is no longer true. What follows will say what is.
+        return not _was_seen_more_widely(news.incident)
     if news.event.kind is EventKind.RELEASED:
         return stage is IncidentStage.CONFIRMED and not travels_as_far(news.tlp_unreleased, news.tlp)
     if news.is_correction:
         return stage is not IncidentStage.RETRACTED and (news.before is None or takes_back(news.before, news.incident))
     return True
+
+
+def _was_seen_more_widely(incident: Incident) -> bool:
+    return not set(incident.seen_from) <= set(incident.vantages)
 
 
 def reminder_message(
@@ -141,7 +148,6 @@ def reminder_message(
     telling = replace(
         _telling(News(event=event, incident=incident, watchlist=watchlist, address=address), route), is_reminder=True
     )
-    own = severity(incident)
     return Message(
         id=reminder_id(incident.id, n, route, channel),
         kind=MessageKind.REMINDER,
@@ -150,9 +156,9 @@ def reminder_message(
         route=route.id,
         channel=channel.id,
         created_at=now,
-        due_at=due_at(own, now, route),
-        bundle=bundle(own, now, incident, route),
-        severity=own,
+        due_at=due_at(telling.urgency, now, route),
+        bundle=bundle(telling.urgency, now, incident, route),
+        severity=telling.urgency,
         payload=content.of_incident(telling, channel, now),
     )
 
@@ -323,15 +329,11 @@ def _kind(news: News, recipient: Recipient) -> MessageKind:
     return MessageKind.ALARM if is_first and may_hear(recipient.channel, news.tlp) else told_as
 
 
-def _haste(news: News) -> Severity:
-    return severity(news.incident) if news.is_worse else urgency(news.event.kind, news.incident)
-
-
 def _message(news: News, recipient: Recipient) -> Message:
     event, incident, one = news.event, news.incident, recipient.route
-    haste = _haste(news)
     is_escalation = recipient.purpose is Purpose.ESCALATION
     telling = replace(_telling(news, one), is_escalation=is_escalation)
+    haste = telling.urgency
     return Message(
         id=message_id(incident.id, event.version, one.id, recipient.channel.id, *_why(recipient)),
         kind=_kind(news, recipient),
@@ -363,6 +365,7 @@ def _telling(news: News, route: Route) -> Telling:
         watchlist=news.watchlist,
         language=route.language,
         address=news.address,
+        before=news.before,
         is_worse=news.is_worse,
         may_name=_may_name(news, route),
     )

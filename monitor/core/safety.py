@@ -11,15 +11,6 @@ from typing import Final
 
 from monitor.core.model import Words
 
-CRITERION: Final = Words(
-    en="The state filters the network throughout the country, the sites of independent media or human rights groups among what "
-    "it filters, and people have been prosecuted for what they read, published or supported online.",
-    ru="Государство фильтрует сеть по всей стране, в том числе сайты независимых СМИ или правозащитных организаций, и людей "
-    "преследовали за то, что они читали, публиковали или поддерживали в сети.",
-)
-"""Why a country is on the list. For Russia the law is documented (see `docs/safety.md`); for the others this is the authors'
-general knowledge, deliberately read generously."""
-
 HOSTILE: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "AE": Words(en="the United Arab Emirates", ru="ОАЭ"),

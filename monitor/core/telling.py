@@ -6,14 +6,15 @@ from types import MappingProxyType
 from typing import Final
 
 from monitor.core.disclosure import effective_tlp
+from monitor.core.extent import Extent, extent
 from monitor.core.incident import Event, Incident
 from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.letting_go import is_let_go
 from monitor.core.model import Language, Tlp
 from monitor.core.phrases import PHRASES
 from monitor.core.phrases.table import INTERCEPTED, Loss, Phrases
-from monitor.core.severity import is_interception
-from monitor.core.watchlist import Watchlist
+from monitor.core.severity import is_interception, severity, urgency
+from monitor.core.watchlist import Severity, Watchlist
 
 _TURN_OF_STAGE: Final = MappingProxyType(
     {
@@ -33,6 +34,7 @@ _TURNS: Final = _LAST | {EventKind.REINSTATEMENT_ANNOUNCED}
 class Telling:
     """What is to be told, in which language. `address` is where readers find us.
 
+    - `before`: the incident as it was until then, where that is known
     - `is_reminder`: nothing new has happened; the loss stands and nobody has acknowledged it
     - `is_worse`: a correction says that people must know sooner than was thought
     - `is_escalation`: it comes to these readers because nobody has acknowledged it
@@ -44,6 +46,7 @@ class Telling:
     watchlist: Watchlist
     language: Language
     address: str
+    before: Incident | None = None
     is_reminder: bool = False
     is_escalation: bool = False
     is_worse: bool = False
@@ -68,6 +71,24 @@ class Telling:
     def is_public(self) -> bool:
         """Whether everybody may know of the case."""
         return effective_tlp(self.incident, self.watchlist) is Tlp.CLEAR
+
+    @property
+    def urgency(self) -> Severity:
+        """How soon these readers must know of it. A reminder is as urgent as the incident; good news and details can wait."""
+        if self.is_reminder or self.is_worse:
+            return severity(self.incident)
+        return urgency(self.event.kind, self.incident)
+
+    @property
+    def cannot_wait(self) -> bool:
+        """Whether something stands that people must act on at once."""
+        return self.stands and self.urgency is Severity.PAGE
+
+    @property
+    def extent(self) -> Extent:
+        """How its extent has changed, where that is the news and it stands."""
+        is_news = self.event.kind is EventKind.SCOPE_CHANGED and self.stands and not self.is_reminder
+        return extent(self.before, self.incident) if is_news else Extent.UNKNOWN
 
     @property
     def turn(self) -> EventKind:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from monitor.core import naming
+from monitor.core.extent import Extent
 from monitor.core.hearing import Late
+from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, Origin
 from monitor.core.letting_go import CONFIGURATION
 from monitor.core.model import Language
@@ -19,6 +21,7 @@ from monitor.core.phrases.counting import counted
 from monitor.core.phrases.times import when
 from monitor.core.severity import severity
 from monitor.core.telling import Telling
+from monitor.core.watchlist import Severity
 
 TITLE_LIMIT = 78
 """Characters of a title. The names in it give way, never what happened."""
@@ -61,7 +64,7 @@ def in_full(telling: Telling) -> Text:
         f"{story.when} {_gloss(story, telling)} {story.places} {naming.provider(telling)}",
         story.affects,
     )
-    return Text(_title(telling), _body(paragraphs, telling))
+    return Text(_title(telling, _act_now(telling)), _body(paragraphs, telling))
 
 
 def as_news(telling: Telling) -> Text:
@@ -88,7 +91,7 @@ def discreet(telling: Telling) -> Text:
         f"{story.when} {_gloss(story, telling)}",
         phrases.hint_reason,
     )
-    return Text(f"{_call(telling)}{case}: {title}", _body(paragraphs, telling))
+    return Text(f"{_call(telling)}{case}: {title}{_act_now(telling)}", _body(paragraphs, telling))
 
 
 def in_few_words(telling: Telling) -> Text:
@@ -107,6 +110,8 @@ def _hint(telling: Telling) -> tuple[str, str]:
         return phrases.hints[telling.event.kind][0], phrases.scattered.hint
     if telling.is_let_go:
         return phrases.let_go.hint
+    if telling.extent in phrases.extents:
+        return phrases.extents[telling.extent].hint
     return phrases.hints[_news(telling)]
 
 
@@ -138,7 +143,17 @@ def of_group(items: Sequence[Mapping[str, Any]], language: Language) -> Text:
     if home := gathered.home(items):
         blocks.append(f"{together.everything}\n{home}")
     urgency = together.urgency[gathered.most_urgent(items)]
-    return Text(gathered.count(items, together, language), "\n\n".join([urgency, *blocks]))
+    return Text(_title_of_group(items, language), "\n\n".join([urgency, *blocks]))
+
+
+def _title_of_group(items: Sequence[Mapping[str, Any]], language: Language) -> str:
+    """How many of what; and whose, where they are few and all of them may be named."""
+    phrases = PHRASES[language]
+    act_now = phrases.act_now if gathered.most_urgent(items) is Severity.PAGE else ""
+    title = f"{gathered.count(items, phrases.together, language)}{act_now}"
+    names = gathered.organisations(items)
+    room = (TITLE_LIMIT - len(title)) // max(len(names), 1) - len(", ")
+    return f"{title}: {', '.join(plain(name, room) for name in names)}" if names else title
 
 
 def of_digest(items: Sequence[Mapping[str, Any]], language: Language) -> Text:
@@ -174,17 +189,19 @@ def _story(telling: Telling) -> _Story:
 def _standing(telling: Telling) -> _Story:
     """The loss stands: a first alarm, a return, a reminder, or something new about it."""
     phrases, loss = telling.phrases, telling.loss
-    many = loss.many + "{country}."
+    happened = loss.many + "{country}." if naming.strikes_many(telling) else loss.happened
+    # Who was asked to act at once is not told by mere news of it that it can wait.
+    is_urgent_as_ever = telling.urgency is severity(telling.incident)
     return _Story(
-        happened=_sentence(many if naming.strikes_many(telling) else loss.happened, telling),
+        happened=f"{_sentence(happened, telling)} {naming.hit(telling)}",
         comes_to_you=phrases.escalation_lead if telling.is_escalation else "",
-        urgency=phrases.urgency.get(severity(telling.incident), ""),
+        urgency=phrases.urgency.get(telling.urgency, "") if is_urgent_as_ever else "",
         advice=loss.advice,
         hint=phrases.hint_advice,
         certainty=_certainty(telling),
         seen=_seen(telling),
         when=f"{_began(telling) or phrases.began_unknown} {phrases.comes_and_goes if telling.incident.intermittent else ''}",
-        places=naming.places(telling),
+        places=f"{naming.places(telling)} {naming.control(telling)}",
         affects=naming.affected(telling) if telling.incident.is_mass else loss.affects,
     )
 
@@ -226,14 +243,18 @@ def _scattered(telling: Telling) -> _Story:
     return _Story(happened=words.happened, advice=words.advice, hint=words.advice, seen=_reason(telling))
 
 
-def _title(telling: Telling) -> str:
-    lead, country = _title_lead(telling), naming.country(telling)
+def _title(telling: Telling, ending: str = "") -> str:
+    lead, last = _title_lead(telling), f"{naming.country(telling)}{ending}"
     if telling.is_scattered:
-        return f"{lead}{telling.phrases.scattered.title}{country}"
+        return f"{lead}{telling.phrases.scattered.title}{last}"
     verb = _verb_of_many(telling) if naming.strikes_many(telling) else telling.loss.title
-    around = f"{lead}{telling.phrases.subject.format(organisation='', target='')} {verb}{country}"
+    around = f"{lead}{telling.phrases.subject.format(organisation='', target='')} {verb}{last}"
     subject = naming.subject(telling, max(TITLE_LIMIT - len(around), 2 * NAME_LEAST))
-    return f"{lead}{subject} {verb}".rstrip() + country
+    return f"{lead}{subject} {verb}".rstrip() + last
+
+
+def _act_now(telling: Telling) -> str:
+    return telling.phrases.act_now if telling.cannot_wait else ""
 
 
 def _verb_of_many(telling: Telling) -> str:
@@ -264,6 +285,8 @@ def _news_lead(telling: Telling) -> str:
     """How the title begins by what is new. What is not public must never be taken for that."""
     if telling.event.kind is EventKind.RELEASED and not telling.is_public:
         return ""
+    if telling.extent in telling.phrases.extents:
+        return telling.phrases.extents[telling.extent].title_lead
     return telling.phrases.title_leads.get(telling.event.kind, "")
 
 
@@ -278,7 +301,18 @@ def _lead(telling: Telling) -> str:
         return phrases.reminder_lead
     if kind is EventKind.RELEASED and not telling.is_public:
         return phrases.released_to_some
+    if telling.extent in phrases.extents:
+        return _changed(telling)
     return phrases.leads.get(kind, "")
+
+
+_OF_PLACES: Final = frozenset({Extent.MORE_PLACES, Extent.FEWER_PLACES, Extent.OTHER_PLACES})
+
+
+def _changed(telling: Telling) -> str:
+    """In what the extent has changed: from where it is seen, if the places can be told apart."""
+    where = naming.moved(telling) if telling.extent in _OF_PLACES else ""
+    return where or telling.phrases.extents[telling.extent].lead
 
 
 def _gloss(story: _Story, telling: Telling) -> str:
@@ -312,11 +346,26 @@ def _certainty(telling: Telling) -> str:
 
 
 def _seen(telling: Telling) -> str:
-    """What was seen on the way, in plain words, the most telling sign only; or why a person has corrected it."""
-    known = telling.phrases.mechanisms
-    signs = [sign for mechanism in telling.incident.mechanisms for sign in known if f"{mechanism}.".startswith(f"{sign}.")]
-    seen = telling.phrases.seen.format(seen=known[max(signs, key=len)]) if signs else ""
+    """What was seen on the way, in plain words, the most telling sign only, or of what is new; and why a person corrected it."""
+    phrases, signs, new = telling.phrases, _signs(telling.incident, telling), _new_signs(telling)
+    phrase = phrases.also_seen if new else phrases.seen
+    seen = phrase.format(seen=phrases.mechanisms[max(new or signs, key=len)]) if signs else ""
     return f"{seen} {_reason(telling)}"
+
+
+def _new_signs(telling: Telling) -> list[str]:
+    """What is seen besides, where the extent has changed."""
+    if telling.before is None or telling.extent is Extent.UNKNOWN:
+        return []
+    known = _signs(telling.before, telling)
+    return [sign for sign in _signs(telling.incident, telling) if sign not in known]
+
+
+def _signs(incident: Incident, telling: Telling) -> list[str]:
+    """The beginnings of its mechanisms' labels for which there are plain words, for each mechanism the longest."""
+    known = telling.phrases.mechanisms
+    fitting = ([sign for sign in known if f"{mechanism}.".startswith(f"{sign}.")] for mechanism in incident.mechanisms)
+    return [max(signs, key=len) for signs in fitting if signs]
 
 
 def _reason(telling: Telling) -> str:

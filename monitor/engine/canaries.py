@@ -323,7 +323,8 @@ class CanaryWatch:
         health = health_of(seen, self._canaries.quorum)
         self._detail = detail_of(seen, self._canaries.quorum)
         if health is not self.health:
-            _log.warning("a vantage point's sight has changed", vantage=self._vantage, health=health.value, seen=self._detail)
+            say = _log.info if health is VantageHealth.HEALTHY else _log.warning
+            say("a vantage point's sight has changed", vantage=self._vantage, health=health.value, seen=self._detail)
             self.health = health
             self.since = self._clock.now()
         return Sighting(

@@ -5,16 +5,18 @@ read and decided anew.
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from monitor.core.decision import Decision, decide, link, take_in
-from monitor.core.erasure import emptied, redacted
+from monitor.core.erasure import emptied, redacted, untold
 from monitor.core.incident import Event, Incident, apply
 from monitor.core.kinds import RelationKind
 from monitor.core.routing import route
 from monitor.core.watchlist import Watchlist
-from monitor.store import OutOfStep, Store
+from monitor.store import OutOfStep, Store, StoreUnavailable
 
 
 class Moved(Exception):
@@ -49,8 +51,17 @@ async def carry_out(
             _insist_on(found, version)
             event = decide(found, decision, now)
             decided = apply(found, event)
-            await _write(store, [(event, decided)], _redacted(found, decision, log), watchlist, address, before=found)
+            erased = _erased(found, decision, log)
+            await _write(store, [(event, decided)], watchlist, address, before=found, erased=erased)
+            if erased:
+                await _sweep(store)
             return decided
+
+
+async def _sweep(store: Store) -> None:
+    """What cannot be swept now goes when the database next tidies up by itself; the erasure stands."""
+    with contextlib.suppress(StoreUnavailable):
+        await store.sweep()
 
 
 def _insist_on(found: Incident, version: int | None) -> None:
@@ -80,7 +91,7 @@ async def connect(
                 return None
             _insist_on(found, version)
             steps = _linked(found, other, relation, told, now)
-            await _write(store, steps, (), watchlist, "")
+            await _write(store, steps, watchlist, "")
             return steps[0][1]
 
 
@@ -95,23 +106,42 @@ def _linked(
     return steps
 
 
-def _redacted(incident: Incident, decision: Decision, log: Sequence[Event]) -> tuple[Event, ...]:
+@dataclass(frozen=True, slots=True)
+class _Erased:
+    """What else an erasure empties: `events` as they must read from now on, and what was told of them."""
+
+    incident: str
+    texts: frozenset[str]
+    events: tuple[Event, ...]
+    reasons: Mapping[str, str]
+
+    def left(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """What is left of a payload."""
+        return untold(payload, self.texts, self.reasons)
+
+
+def _erased(incident: Incident, decision: Decision, log: Sequence[Event]) -> _Erased | None:
     if decision.field is None or incident.dossier is None:
-        return ()
+        return None
     _, texts = emptied(incident.dossier, decision.field)
-    return tuple(redacted(log, decision.field, texts))
+    events = tuple(redacted(log, decision.field, texts))
+    said = {event.version: event.data.get("reason") for event in log}
+    reasons = {before: event.data["reason"] for event in events if (before := said[event.version])}
+    return _Erased(incident.id, texts, events, reasons)
 
 
 async def _write(
     store: Store,
     steps: Sequence[tuple[Event, Incident]],
-    rewritten: Sequence[Event],
     watchlist: Watchlist,
     address: str,
     before: Incident | None = None,
+    erased: _Erased | None = None,
 ) -> None:
     async with store.writing() as writing:
         await writing.append([event for event, _ in steps], [incident for _, incident in steps])
-        await writing.redact(rewritten)
+        if erased:
+            await writing.redact(erased.events)
+            await writing.untell(erased.incident, erased.left)
         for event, incident in steps:
             await writing.add_messages(route(event, incident, watchlist, address, before))

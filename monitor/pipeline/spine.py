@@ -225,7 +225,8 @@ class Pipeline:
         return len(messages)
 
     async def _owed(self, writing: Writing, happened: Happened) -> tuple[Message, ...]:
-        messages = owed(happened, self.masses.parents, self.watch.watchlist, self.address)
+        known = (*self.ledger.incidents, *self.isolations.incidents, *self.masses.parents)
+        messages = owed(happened, known, self.watch.watchlist, self.address)
         alone = left_alone(happened)
         return unheard(messages, alone, await writing.turns(alone)) if alone else messages
 
@@ -287,9 +288,8 @@ class Pipeline:
         back, since whether the loss goes on is not known.
         """
         await self.catch_up()
-        await self._let_masses_follow(
-            one.id for one in self.masses.parents
-        )  # what was decided while nobody ran is in the log already
+        # What was decided while nobody ran counts as seen: only the mass events have not followed it.
+        await self._let_masses_follow(one.id for one in self.masses.parents)
         self.ledger.forget_others(self.watch.checks)
         self.isolations.forget_others(self.watch.sights)
         while decided := self._decided_now(self.clock.now()):

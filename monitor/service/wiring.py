@@ -276,7 +276,7 @@ class Service:
 
     async def _count_outbox(self) -> None:
         async with self.store.reading() as reading:
-            backlogs = await reading.outbox()
+            backlogs = await reading.outbox(self._clock.now())
         self._metrics.owed(backlogs, self._outbox.deliveries)
 
     async def _prune(self) -> None:

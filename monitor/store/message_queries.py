@@ -128,6 +128,7 @@ TAKEN_OUT: Update = (
         state=MessageState.PENDING,
         parcel=None,
         due_at=bindparam("due"),
+        late_since=func.coalesce(_message.c.late_since, _message.c.due_at),
         last_error=bindparam("error"),
         attempts=_message.c.attempts + bindparam("tried"),
     )
@@ -144,6 +145,8 @@ LOST: Update = (
     )
 )
 
+UNTELL: Update = update(_message).where(_message.c.number == bindparam("one")).values(payload=bindparam("left"))
+
 COLLAPSE = (
     update(_message)
     .where(_message.c.id.in_(bindparam("messages", expanding=True)), _message.c.state == MessageState.PENDING)
@@ -154,7 +157,7 @@ COLLAPSE = (
 HOLD: Update = (
     update(_message)
     .where(_message.c.id == bindparam("message"), _message.c.state == MessageState.PENDING)
-    .values(due_at=bindparam("due"))
+    .values(due_at=bindparam("due"), late_since=None)
 )
 
 KNOWN: Select[Any] = select(_message.c.id).where(_message.c.id.in_(bindparam("messages", expanding=True)))
@@ -191,6 +194,7 @@ _AFRESH: dict[str, Any] = {
     "state": MessageState.PENDING,
     "parcel": None,
     "due_at": bindparam("due"),
+    "late_since": None,
     "attempts": 0,
     "last_error": None,
 }
@@ -239,6 +243,8 @@ _is_dead = _message.c.state == MessageState.DEAD
 
 _is_open = _message.c.state.in_(_OPEN)
 
+_fell_due = func.coalesce(_message.c.late_since, _message.c.due_at, type_=_message.c.due_at.type)
+
 _channels = select(_message.c.channel).distinct().subquery("channels")
 
 _backlog = (
@@ -246,7 +252,7 @@ _backlog = (
         _message.c.channel,
         func.count(case((_is_open, 1))).label("waiting"),
         func.count(case((_is_dead, 1))).label("dead"),
-        func.min(case((_is_open, _message.c.created_at)), type_=_message.c.created_at.type).label("oldest"),
+        func.min(case((and_(_is_open, _fell_due <= _now), _fell_due)), type_=_message.c.due_at.type).label("oldest"),
     )
     .where(_message.c.state.in_((*_OPEN, MessageState.DEAD)))
     .group_by(_message.c.channel)

@@ -1,8 +1,8 @@
 """The outbox's part of what can be read and written within one transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from monitor.core.hearing import Turn
 from monitor.core.message import Message, MessageKind, Parcel, Purpose
@@ -34,9 +34,9 @@ _LONGEST_ERROR: Final = 1000
 class OutboxReading(Transaction):
     """What is owed, what has become of it, and who stands by."""
 
-    async def outbox(self) -> list[ChannelBacklog]:
+    async def outbox(self, now: datetime) -> list[ChannelBacklog]:
         """What every channel that was ever used still owes."""
-        return [ChannelBacklog(**row) for row in await self._rows(message_queries.OUTBOX)]
+        return [ChannelBacklog(**row) for row in await self._rows(message_queries.OUTBOX, now=now)]
 
     async def messages(self, incident: str) -> list[Posted]:
         """All messages about one incident and what became of them, in the order in which they came to be owed."""
@@ -240,6 +240,13 @@ class OutboxWriting(Transaction):
         await self.stand_down(gone, now)
         return gone
 
+    async def untell(self, incident: str, left: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+        """Let all that is owed and was told of an incident read as `left` leaves it, after an erasure (ADR 0010)."""
+        messages = await self._rows(message_queries.MESSAGES, incident=incident)
+        await self._execute_all(message_queries.UNTELL, _rewritten(messages, left))
+        parcels = await self._rows(parcel_queries.SPEAKING_OF, incident=incident)
+        await self._execute_all(parcel_queries.UNTELL, _rewritten(parcels, left))
+
     async def hold(self, held: Collection[tuple[str, datetime]]) -> None:
         """Let messages wait until then."""
         rows = [{"message": name, "due": until} for name, until in held]
@@ -334,6 +341,11 @@ class OutboxWriting(Transaction):
         """Note one attempt to deliver, whatever came of it."""
         columns = message_rows.ATTEMPT.columns(attempt)
         await self._connection.execute(parcel_queries.ADD_ATTEMPT, {**columns, "error": _shortened(attempt.error)})
+
+
+def _rewritten(rows: Sequence[Fetched], left: Callable[[Mapping[str, Any]], dict[str, Any]]) -> list[dict[str, Any]]:
+    found = ({"one": row["number"], "before": row["payload"], "left": left(row["payload"])} for row in rows)
+    return [{"one": one["one"], "left": one["left"]} for one in found if one["left"] != one["before"]]
 
 
 def _line(row: Fetched) -> Line:

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, Select, Update, and_, bindparam, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Insert, Select, String, Update, and_, bindparam, cast, insert, or_, select, true, update
 from sqlalchemy.sql import FromClause
 
 from monitor.store import tables
@@ -120,6 +120,14 @@ DATE_PARCEL: Update = (
 # What can be read
 
 PARCEL: Select[Any] = select(_parcel).where(_parcel.c.id == bindparam("id"))
+
+
+SPEAKING_OF: Select[Any] = select(_parcel.c.number, _parcel.c.payload).where(
+    cast(_parcel.c.payload, String).contains(bindparam("incident"))
+)
+"""The parcels that name an incident, whatever has become of them."""
+
+UNTELL: Update = update(_parcel).where(_parcel.c.number == bindparam("one")).values(payload=bindparam("left"))
 
 
 def parcels(*, after: str | None, **equal: str | None) -> Select[Any]:

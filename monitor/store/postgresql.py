@@ -17,6 +17,10 @@ ONE_MOMENT: Final[dict[str, Any]] = {
 """What an engine for reading is made with: otherwise every question would be answered as of its own moment."""
 
 
+SWEEP: Final = "VACUUM incident_event, incident, message, parcel"
+"""The tables that an erasure rewrites."""
+
+
 def patience(seconds: float) -> dict[str, Any]:
     """What every engine is made with: it waits that long for the server, and forgets connections that the server has ended."""
     return {"connect_args": {"connect_timeout": max(_SHORTEST_CONNECT_TIMEOUT, round(seconds))}, "pool_pre_ping": True}

@@ -208,7 +208,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelBacklog:
-    """What one channel still owes. `oldest` is when its oldest undelivered message was written; None if it owes nothing."""
+    """What one channel still owes. `oldest` is when that fell due which has waited longest since; None if nothing is due."""
 
     channel: str
     waiting: int

@@ -63,6 +63,19 @@ class Store:
                 async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
                     yield Writing(session, await session.connection())
 
+    async def sweep(self) -> None:
+        """Let go of old versions of the rows that an erasure has just rewritten: PostgreSQL keeps them until then.
+
+        SQLite keeps none: the place of a row is overwritten. Raises `StoreUnavailable` where it cannot be done now.
+        """
+        if self._writer.dialect.name != "postgresql":
+            return
+        async with self._one_at_a_time:
+            with plainly():
+                async with self._writer.connect() as connection:
+                    by_itself = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    await by_itself.exec_driver_sql(postgresql.SWEEP)
+
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Reading]:
         """One look at the database as it is at the first question; what is written meanwhile is not seen.

@@ -314,7 +314,8 @@ class MessageRow(Row, table=True):
     """What is owed. `number` is the order in which messages came to be owed; `settled_at` is when nothing more was owed.
 
     A message travels in the parcel that `parcel` names; several to one receiver may share one. What stands by (`purpose`) is
-    owed only once the channel that it stands in for fails, or nobody acknowledges in time.
+    owed only once the channel that it stands in for fails, or nobody acknowledges in time. Once an attempt has failed, `due_at`
+    is when it is tried next, and `late_since` when it first fell due.
     """
 
     __tablename__ = "message"
@@ -346,10 +347,11 @@ class MessageRow(Row, table=True):
     parcel: str | None = None
     last_error: str | None = None
     settled_at: datetime | None = None
+    late_since: datetime | None = None
 
 
 class ParcelRow(Row, table=True):
-    """What travels: one message, or several to one receiver in one. It is sealed once and never changes after.
+    """What travels: one message, or several to one receiver in one. It is sealed once and changes only by an erasure.
 
     `perhaps_received` is set where an attempt ended without an answer: then it must come again as it is, under the same id.
     """

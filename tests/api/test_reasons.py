@@ -61,7 +61,7 @@ async def test_russian_pages_say_it_in_russian_and_mark_the_evidence_as_english(
         assert RESET in text
         assert "Как записано:" in text
     shown = text.count("was reset as soon as the name")
-    assert shown == text.count('<span lang="en">The connection was reset as soon as the name')
+    assert shown == text.count('<span lang="en" class="foreign">The connection was reset as soon as the name')
 
 
 async def test_the_recorded_sentence_stays_as_it_is_in_english_and_in_the_api(house: House, staff: httpx2.AsyncClient) -> None:
@@ -76,7 +76,7 @@ async def test_the_recorded_sentence_stays_as_it_is_in_english_and_in_the_api(ho
 async def test_a_rule_that_is_no_longer_known_leaves_the_recorded_sentence(house: House, staff: httpx2.AsyncClient) -> None:
     await cast.plant(house.store, cast.suspicion(1, rule="website.of.the.past").confirmed())
     text = (await staff.get("/incidents/CW-2026-0001?lang=ru")).text
-    assert '<span lang="en">The connection was reset' in text
+    assert '<span lang="en" class="foreign">The connection was reset' in text
     assert "Как записано" not in text
 
 

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from monitor.core.dossier import Dossier
 from monitor.core.incident import CaseKey, Relation
-from monitor.core.kinds import IncidentStage, Kind, Origin, RelationKind
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
 from monitor.core.message import Message, MessageKind
 from monitor.core.model import Tlp, Words
 from monitor.core.watchlist import Provider, ProviderKind
@@ -231,6 +231,78 @@ async def test_a_hidden_organisation_and_one_that_does_not_exist_get_the_same_an
         missing = await anonymous.get(fill(pattern, "", "nemorial", ""))
         assert found.status_code == missing.status_code == 404
         assert found.text.replace("memorial", "nemorial") == missing.text
+
+
+LINKS = (
+    (EventKind.LINKED, RelationKind.MEMBER_OF),
+    (EventKind.NOTICE_LINKED, RelationKind.ANNOUNCED_BY),
+    (EventKind.LINKED, RelationKind.SEE_ALSO),
+)
+
+
+@pytest.mark.parametrize(("kind", "relation"), LINKS)
+@pytest.mark.parametrize("is_early", [True, False], ids=["before the release", "after it"])
+async def test_a_released_incident_that_is_linked_to_a_hidden_one_is_the_same_to_the_byte(
+    house: House, anonymous: httpx2.AsyncClient, kind: EventKind, relation: RelationKind, is_early: bool
+) -> None:
+    linked_at = cast.NOW - timedelta(minutes=1)
+    relations = (Relation(relation, "CW-2026-0002"),)
+    member = cast.suspicion(5).confirmed()
+    if not is_early:
+        member = member.released()
+    await publish(house)
+    await cast.plant(house.store, member)
+    await cast.plant(
+        house.store, cast.suspicion(6, "amnesty", "amnesty-org", began=cast.NOW - timedelta(hours=2)).confirmed().released()
+    )
+    paths = [path for path in paths_of(house.app) if "{slug}" not in path]
+    addresses = [f"{fill(path, 'CW-2026-0005', '', number)}{query}" for path in paths for number, query in NUMBERED]
+    addresses += [f"/api/v1/events?after=CW-2026-0005.{number}" for number in (3, 4)]
+    before = await answers(anonymous, addresses)
+    linked = member.then(kind, linked_at, relations=relations, reason="one order, said Ms Petrova")
+    async with house.store.writing() as writing:
+        await writing.append([linked.events[-1]], [linked.incident])
+    await cast.plant(house.store, a_mass_event("CW-2026-0005"))
+    assert await answers(anonymous, addresses) == before
+    if is_early:
+        assert (await anonymous.get("/api/v1/incidents/CW-2026-0005")).status_code == 404
+        released = linked.then(EventKind.RELEASED, cast.NOW, tlp=Tlp.CLEAR)
+        async with house.store.writing() as writing:
+            await writing.append([released.events[-1]], [released.incident])
+    log = (await anonymous.get("/api/v1/incidents/CW-2026-0005/log")).json()["items"]
+    assert [one["kind"] for one in log] == ["opened", "confirmed", "released"]
+
+
+NUMBERED = (("3", ""), ("4", ""), ("3", "?limit=2"))
+
+
+def a_mass_event(*members: str) -> cast.Story:
+    """Nobody has released it."""
+    key = CaseKey(organisation="", target="", family="mass:path", country="RU")
+    return cast.suspicion(2, key=key, members=members, struck=len(members)).confirmed()
+
+
+async def test_later_versions_of_what_was_linked_unseen_keep_their_numbers(house: House, anonymous: httpx2.AsyncClient) -> None:
+    relations = (Relation(RelationKind.MEMBER_OF, "CW-2026-0002"),)
+    linked = cast.suspicion(1).confirmed().released().then(EventKind.LINKED, cast.NOW, relations=relations)
+    ended = linked.ended(cast.NOW + timedelta(minutes=5))
+    await cast.plant(house.store, ended, a_mass_event("CW-2026-0001"))
+    told = (await anonymous.get("/api/v1/incidents/CW-2026-0001/events")).json()["items"]
+    assert [one["version"] for one in told] == [1, 2, 3, 5]
+    assert (await anonymous.get("/api/v1/incidents/CW-2026-0001")).json()["version"] == 5
+    for address in ("/incidents/CW-2026-0001/v", "/api/v1/incidents/CW-2026-0001/versions/"):
+        assert [(await anonymous.get(f"{address}{number}")).status_code for number in (3, 4, 5)] == [200, 404, 200]
+    page = (await anonymous.get("/incidents/CW-2026-0001/v3")).text
+    assert "CW-2026-0001/v5" not in page.partition("<main")[2].partition("Read the latest version")[2]
+
+
+async def test_who_may_read_both_ends_is_told_that_they_are_linked(house: House, staff: httpx2.AsyncClient) -> None:
+    relations = (Relation(RelationKind.MEMBER_OF, "CW-2026-0002"),)
+    linked = cast.suspicion(1).confirmed().released().then(EventKind.LINKED, cast.NOW, relations=relations)
+    await cast.plant(house.store, linked, a_mass_event("CW-2026-0001"))
+    found = (await staff.get("/api/v1/incidents/CW-2026-0001")).json()
+    log = (await staff.get("/api/v1/incidents/CW-2026-0001/log")).json()["items"]
+    assert (found["version"], found["part_of"], log[-1]["kind"]) == (4, "CW-2026-0002", "linked")
 
 
 async def test_a_cursor_does_not_tell_hidden_incidents_from_missing_ones(house: House, anonymous: httpx2.AsyncClient) -> None:

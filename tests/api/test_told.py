@@ -31,7 +31,7 @@ def a_mass_event(number: int = 3, *members: str) -> cast.Story:
         onset=Bracket(after=None, by=EARLIER),
         strength=Strength.WEAK,
         rule=RULE,
-        because="2 losses of 2 organisations were confirmed so close together that one cause is likely.",
+        because="2 losses of 2 organisations were confirmed so close together that they may have one cause.",
     )
 
 

@@ -90,7 +90,7 @@ class Street:
         for _ in range(int(within / STEP)):
             await self.passes(STEP)
             async with self.store.reading() as reading:
-                if not any(one.waiting for one in await reading.outbox()):
+                if not any(one.waiting for one in await reading.outbox(self.clock.now())):
                     return
 
     async def posted(self) -> list[Posted]:

@@ -215,7 +215,7 @@ async def test_those_who_are_looked_at_from_there_are_woken_and_nobody_else(hous
         messages = [posted.message for posted in await reading.messages((await house.isolation()).id)]
     assert [(one.route, one.channel, one.kind.value) for one in messages] == [("ours", "pager", "alarm")]
     assert messages[0].payload["data"]["severity"] == "page"
-    assert messages[0].payload["data"]["title"] == "A network in Russia cut off from the world"
+    assert messages[0].payload["data"]["title"] == "A network in Russia cut off from the world, act now"
 
 
 async def test_what_works_inside_still_works_and_what_fails_is_part_of_the_isolation(house: House) -> None:

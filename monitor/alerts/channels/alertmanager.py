@@ -133,7 +133,9 @@ def _labels(data: Mapping[str, Any], details: Mapping[str, Any]) -> dict[str, st
     labels = {
         "alertname": "CutwatchIncident",
         "incident": data["incident"],
-        "severity": data["severity"],
+        # Of the incident: that of the news is another with the end, and would make it another alert. What was delivered before
+        # payloads told both has the one only.
+        "severity": data.get("incident_severity", data["severity"]),
         "organisation": details.get("organisation"),
         "kind": details.get("kind"),
         "country": ",".join(details.get("countries", ())),

@@ -23,10 +23,13 @@ minutes, then the others get theirs; an address that is refused for good is repo
 
 import asyncio
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from socket import gaierror
+from ssl import SSLCertVerificationError, SSLError
+from types import MappingProxyType
+from typing import Annotated, Final, Literal, Self
 
 from aiosmtplib import (
     SMTP,
@@ -66,6 +69,18 @@ _FOR_GOOD = 500
 
 _PORTS = {"starttls": 587, "tls": 465, "plain": 25}
 _ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$"
+
+_REMEDIES: Final[Mapping[type[Exception], str]] = MappingProxyType(
+    {
+        gaierror: "its name cannot be looked up; check `host`, and whether this machine can look up other names",
+        ConnectionRefusedError: "it refuses the connection; check `port`, and whether a firewall is in the way",
+        SSLCertVerificationError: "its certificate is not in order ({said}); `host` must be the name for which it was made out, "
+        "and an authority of your own must stand under `trust`",
+        SSLError: "it does not speak TLS there ({said}); `tls` is mostly for port 465, `starttls` for port 587",
+        SMTPServerDisconnected: "it broke the connection off ({said}); check `port` and `security`",
+    }
+)
+"""What to do about what keeps a server from being spoken to, the narrower causes first."""
 
 MailAddress = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=254)]
 """A bare address in ASCII, without a name (RFC 5321, 4.1.2, without quotation marks)."""
@@ -114,7 +129,9 @@ async def deliver(parcel: Parcel, settings: Settings, now: datetime) -> Outcome:
     except SMTPResponseException as problem:
         return _rejected(problem.code, f"the mail server answered {_words(problem)}")
     except TimeoutError:
-        return _unavailable(f"{settings.host} was not ready to take a mail within {PREPARATION:g} seconds")
+        return _unavailable(
+            f"{settings.host} was not ready to take a mail within {PREPARATION:g} seconds; check `port` and `security`"
+        )
     except (SMTPException, OSError) as problem:
         return _unavailable(f"{settings.host} could not be spoken to: {_words(problem)}")
     finally:
@@ -204,10 +221,13 @@ def _refused_addresses(refusals: Sequence[int | None]) -> str:
 def _words(problem: Exception) -> str:
     """What the server or the network said. A server's words about a password may repeat it, so of those only the code counts."""
     if isinstance(problem, SMTPAuthenticationError):
-        return f"{problem.code} to the password"
+        return f"{problem.code} to the password; check `username`, and what the variable under `password` holds"
     if isinstance(problem, SMTPResponseException):
         return f"{problem.code} {plain(problem.message, _SAID)}"
-    return plain(f"{type(problem).__name__} {problem}", _SAID)
+    # The library wraps what the network said into an error of its own.
+    cause = problem.__cause__ or problem
+    remedy = next((words for kind, words in _REMEDIES.items() if isinstance(cause, kind)), None)
+    return remedy.format(said=plain(str(cause), _SAID)) if remedy else plain(str(cause) or type(cause).__name__, _SAID)
 
 
 def _is_here(host: str) -> bool:

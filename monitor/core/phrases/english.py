@@ -1,8 +1,9 @@
 """The English phrases."""
 
+from monitor.core.extent import Extent
 from monitor.core.hearing import Late
 from monitor.core.kinds import EventKind, Kind
-from monitor.core.phrases.table import INTERCEPTED, Forms, LetGo, Loss, Phrases, Scattered, Times, Together, Turn
+from monitor.core.phrases.table import INTERCEPTED, Changed, Forms, LetGo, Loss, Phrases, Scattered, Times, Together, Turn
 from monitor.core.watchlist import NetworkKind, Severity
 from probes.kit.vocabulary import Strength
 
@@ -206,6 +207,7 @@ ENGLISH = Phrases(
         hint=("no longer watched", "nobody looks any more from where it was seen. Whether it goes on is not known."),
     ),
     affected="Affected: {names}.",
+    hit="{all} were hit; still hit: {count}.",
     title_leads={
         EventKind.OPENED: "Not confirmed: ",
         EventKind.REOPENED: "Again: ",
@@ -238,11 +240,47 @@ ENGLISH = Phrases(
         EventKind.REPLIED: "Somebody who is named in this case has replied. ",
         EventKind.ERASED: "Words about a person were removed from this case. ",
     },
+    extents={
+        Extent.MORE_PLACES: Changed(
+            title_lead="More places: ",
+            lead="It is seen from more places now. ",
+            hint=("more places", "it is seen from more places now."),
+        ),
+        Extent.FEWER_PLACES: Changed(
+            title_lead="Fewer places: ",
+            lead="It is seen from fewer places now. ",
+            hint=("fewer places", "it is seen from fewer places now. It is not over."),
+        ),
+        Extent.OTHER_PLACES: Changed(
+            title_lead="Other places: ",
+            lead="It is seen from other places now. ",
+            hint=("other places", "it is seen from other places now."),
+        ),
+        Extent.MORE_STRUCK: Changed(
+            title_lead="More hit: ",
+            lead="It strikes more now. ",
+            hint=("more hit", "it strikes more now."),
+        ),
+        Extent.FEWER_STRUCK: Changed(
+            title_lead="Fewer hit: ",
+            lead="It strikes fewer now. ",
+            hint=("fewer hit", "it strikes fewer now. It is not over."),
+        ),
+        Extent.COMES_AND_GOES: Changed(
+            title_lead="Comes and goes: ",
+            lead="It has turned out to come and go. ",
+            hint=("comes and goes", "it has turned out to come and go."),
+        ),
+    },
+    also_seen_from="Now also seen from: {places}. ",
+    no_longer_seen_from="No longer seen from: {places}. ",
+    also_seen="Also seen now: {seen}.",
     released_to_some="You may hear of this case now; it is not public. ",
     reminder_title_lead="Still: ",
     reminder_lead="This is a reminder. ",
     escalation_title_lead="No answer yet: ",
     escalation_lead="Nobody has said yet that they are taking care of it, so it comes to you. ",
+    act_now=", act now",
     urgency={
         Severity.PAGE: "Act now.",
         Severity.MORNING: "This can wait until morning.",
@@ -297,12 +335,14 @@ ENGLISH = Phrases(
     ended="Ended {when}.",
     times=Times(
         day="d MMMM y",
+        at="on {day} at {at} UTC",
         between="on {day} between {after} and {by} UTC",
         between_days="between {after} and {by} UTC",
         at_latest="by {by} UTC at the latest",
     ),
     utc="(UTC is world time.)",
     seen_from="Seen from: {places}.",
+    control="Our control points elsewhere cannot open it either.",
     provider="Company concerned: {name}.",
     more="and {count} more",
     link="Details, proof and how to cite it:",
@@ -310,6 +350,7 @@ ENGLISH = Phrases(
     together=Together(
         alarms={"one": "{count} alarm", "other": "{count} alarms"},
         over={"one": "{count} over", "other": "{count} over"},
+        updates={"one": "{count} update", "other": "{count} updates"},
         withdrawn={"one": "{count} withdrawn", "other": "{count} withdrawn"},
         reminders={"one": "{count} reminder", "other": "{count} reminders"},
         others={"one": "{count} other message", "other": "{count} other messages"},

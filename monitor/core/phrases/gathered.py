@@ -5,9 +5,10 @@ Each is the data of a message as it is sent. One without a stage speaks of no in
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum, auto
 from typing import Any, Final
 
-from monitor.core.kinds import IncidentStage
+from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.model import Language
 from monitor.core.phrases.counting import counted
 from monitor.core.phrases.table import Together
@@ -18,35 +19,46 @@ Data = Mapping[str, Any]
 REMINDER: Final = "incident.reminder"
 """The type of a message that only reminds."""
 
+FEW: Final = 3
+"""Messages of which a title says, at most, whose losses they tell of."""
+
+_UPDATES: Final = frozenset(
+    f"incident.{kind}" for kind in (EventKind.SCOPE_CHANGED, EventKind.REINSTATEMENT_ANNOUNCED, EventKind.CORRECTED)
+)
+"""The types of messages that tell neither of a beginning nor of an end."""
+
 _STANDING: Final = frozenset({IncidentStage.SUSPECTED, IncidentStage.CONFIRMED})
 
 
 def count(items: Sequence[Data], together: Together, language: Language) -> str:
-    """How many incidents stand and how many are over: "12 alarms, 3 over"."""
-    incidents = _as_they_are_now(items)
-    stages = Counter(one["stage"] for one in incidents)
-    reminders = _only_reminded_of(items)
-    alarms = sum(stages[stage] for stage in _STANDING) - reminders
-    withdrawn = stages[IncidentStage.RETRACTED]
+    """Of how many incidents is told what: "12 alarms, 3 over, 1 update"."""
+    news = Counter(map(_news, _stories(items)))
     numbers = (
-        (together.alarms, alarms),
-        (together.over, len(incidents) - alarms - reminders - withdrawn),
-        (together.withdrawn, withdrawn),
-        (together.reminders, reminders),
+        (together.alarms, news[_News.ALARM]),
+        (together.over, news[_News.OVER]),
+        (together.updates, news[_News.UPDATE]),
+        (together.withdrawn, news[_News.WITHDRAWN]),
+        (together.reminders, news[_News.REMINDER]),
         (together.others, sum("stage" not in one for one in items)),
     )
     return ", ".join(counted(forms, number, language) for forms, number in numbers if number)
 
 
 def most_urgent(items: Iterable[Data]) -> Severity:
-    """How urgent the most urgent is of those that still stand; `none` where all is over.
+    """How urgent the most urgent is of the news of what still stands; `none` where all is over.
 
     What was withdrawn is to be read, if without hurry: people were told, or nobody looks any more and it may go on.
     """
-    incidents = _as_they_are_now(items)
-    asked = {one["severity"] for one in incidents if one["stage"] in _STANDING}
-    calm = Severity.DIGEST if any(one["stage"] == IncidentStage.RETRACTED for one in incidents) else Severity.NONE
+    stories = _stories(items)
+    asked = {one["severity"] for story in stories if story[-1]["stage"] in _STANDING for one in story}
+    calm = Severity.DIGEST if any(story[-1]["stage"] == IncidentStage.RETRACTED for story in stories) else Severity.NONE
     return next((severity for severity in Severity if severity in asked), calm)
+
+
+def organisations(items: Sequence[Data]) -> Sequence[str]:
+    """Whose losses a few messages tell of; none where they are many, or where one of them names nobody."""
+    names: list[str] = [(one.get("details") or {}).get("organisation_name") or "" for one in items[: FEW + 1]]
+    return tuple(dict.fromkeys(names)) if len(names) <= FEW and all(names) else ()
 
 
 def home(items: Iterable[Data]) -> str:
@@ -55,13 +67,32 @@ def home(items: Iterable[Data]) -> str:
     return next((f"{address}/" for address in addresses if address), "")
 
 
-def _only_reminded_of(items: Iterable[Data]) -> int:
-    """How many incidents stand of which there is no news."""
-    about = [one for one in items if "stage" in one]
-    news = {one["incident"] for one in about if one.get("type") != REMINDER}
-    return len({one["incident"] for one in about} - news)
+class _News(Enum):
+    """What the messages about one incident come to."""
+
+    ALARM = auto()
+    OVER = auto()
+    UPDATE = auto()
+    WITHDRAWN = auto()
+    REMINDER = auto()
 
 
-def _as_they_are_now(items: Iterable[Data]) -> Sequence[Data]:
-    """The last message of each incident: one of which several messages speak counts once."""
-    return tuple({one["incident"]: one for one in items if "stage" in one}.values())
+def _news(story: Sequence[Data]) -> _News:
+    types = {one.get("type") for one in story} - {REMINDER}
+    stage = story[-1]["stage"]
+    if not types:
+        return _News.REMINDER
+    if types <= _UPDATES:
+        return _News.UPDATE
+    if stage == IncidentStage.RETRACTED:
+        return _News.WITHDRAWN
+    return _News.ALARM if stage in _STANDING else _News.OVER
+
+
+def _stories(items: Iterable[Data]) -> Sequence[Sequence[Data]]:
+    """The messages of each incident, in order: one of which several messages speak counts once, as it is now."""
+    stories: dict[str, list[Data]] = {}
+    for one in items:
+        if "stage" in one:
+            stories.setdefault(one["incident"], []).append(one)
+    return tuple(stories.values())

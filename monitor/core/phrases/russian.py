@@ -1,9 +1,10 @@
 """The Russian phrases."""
 # ruff: noqa: RUF001 (Cyrillic letters are what Russian is written in)
 
+from monitor.core.extent import Extent
 from monitor.core.hearing import Late
 from monitor.core.kinds import EventKind, Kind
-from monitor.core.phrases.table import INTERCEPTED, Forms, LetGo, Loss, Phrases, Scattered, Times, Together, Turn
+from monitor.core.phrases.table import INTERCEPTED, Changed, Forms, LetGo, Loss, Phrases, Scattered, Times, Together, Turn
 from monitor.core.watchlist import NetworkKind, Severity
 from probes.kit.vocabulary import Strength
 
@@ -208,6 +209,7 @@ RUSSIAN = Phrases(
         hint=("больше не наблюдаем", "оттуда, где это было замечено, мы больше не смотрим. Продолжается ли это, неизвестно."),
     ),
     affected="Кого это затронуло: {names}.",
+    hit="Всего затронуто: {all}. До сих пор: {count}.",
     title_leads={
         EventKind.OPENED: "Не подтверждено: ",
         EventKind.REOPENED: "Снова: ",
@@ -240,11 +242,47 @@ RUSSIAN = Phrases(
         EventKind.REPLIED: "Тот, кто назван в этом случае, ответил. ",
         EventKind.ERASED: "Из этого случая удалены слова о человеке. ",
     },
+    extents={
+        Extent.MORE_PLACES: Changed(
+            title_lead="Больше мест: ",
+            lead="Теперь это замечено в большем числе мест. ",
+            hint=("больше мест", "теперь это замечено в большем числе мест."),
+        ),
+        Extent.FEWER_PLACES: Changed(
+            title_lead="Меньше мест: ",
+            lead="Теперь это замечено в меньшем числе мест. ",
+            hint=("меньше мест", "теперь это замечено в меньшем числе мест. Это ещё не отбой."),
+        ),
+        Extent.OTHER_PLACES: Changed(
+            title_lead="Другие места: ",
+            lead="Теперь это замечено в других местах. ",
+            hint=("другие места", "теперь это замечено в других местах."),
+        ),
+        Extent.MORE_STRUCK: Changed(
+            title_lead="Стало больше: ",
+            lead="Теперь затронуто больше. ",
+            hint=("стало больше", "теперь затронуто больше."),
+        ),
+        Extent.FEWER_STRUCK: Changed(
+            title_lead="Стало меньше: ",
+            lead="Теперь затронуто меньше. ",
+            hint=("стало меньше", "теперь затронуто меньше. Это ещё не отбой."),
+        ),
+        Extent.COMES_AND_GOES: Changed(
+            title_lead="С перерывами: ",
+            lead="Оказалось, что доступ то пропадает, то появляется снова. ",
+            hint=("с перерывами", "оказалось, что доступ то пропадает, то появляется снова."),
+        ),
+    },
+    also_seen_from="Теперь замечено и здесь: {places}. ",
+    no_longer_seen_from="Больше не замечено здесь: {places}. ",
+    also_seen="Теперь видим и другое: {seen}.",
     released_to_some="Теперь вам можно знать об этом случае, но он не публичный. ",
     reminder_title_lead="Всё ещё: ",
     reminder_lead="Это напоминание. ",
     escalation_title_lead="Без ответа: ",
     escalation_lead="Пока никто не отметил, что занимается этим, поэтому пишем вам. ",
+    act_now=", срочно",
     urgency={
         Severity.PAGE: "Действуйте сейчас.",
         Severity.MORNING: "Это может подождать до утра.",
@@ -299,12 +337,14 @@ RUSSIAN = Phrases(
     ended="Закончилось {when}.",
     times=Times(
         day="d MMMM y 'года'",
+        at="{day} в {at} UTC",
         between="{day} между {after} и {by} UTC",
         between_days="между {after}, и {by} UTC",
         at_latest="не позже {by} UTC",
     ),
     utc="(UTC — всемирное время.)",
     seen_from="Где замечено: {places}.",
+    control="У наших контрольных точек в других местах тоже не открывается.",
     provider="Речь о компании: {name}.",
     more="и ещё {count}",
     link="Подробности, доказательства и как на это сослаться:",
@@ -312,6 +352,7 @@ RUSSIAN = Phrases(
     together=Together(
         alarms={"one": "{count} тревога", "few": "{count} тревоги", "many": "{count} тревог"},
         over={"one": "{count} отбой", "few": "{count} отбоя", "many": "{count} отбоев"},
+        updates={"one": "{count} новость", "few": "{count} новости", "many": "{count} новостей"},
         withdrawn={"one": "{count} отозвана", "few": "{count} отозваны", "many": "{count} отозвано"},
         reminders={"one": "{count} напоминание", "few": "{count} напоминания", "many": "{count} напоминаний"},
         others={"one": "{count} другое сообщение", "few": "{count} других сообщения", "many": "{count} других сообщений"},

@@ -7,6 +7,7 @@ becomes " (Russia)", or nothing where the loss is everyone's.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from monitor.core.extent import Extent
 from monitor.core.hearing import Late
 from monitor.core.kinds import EventKind
 from monitor.core.watchlist import NetworkKind, Severity
@@ -73,11 +74,21 @@ class LetGo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """How it is told that the extent has changed. `lead` begins the text where no place can be named; `hint` may name none."""
+
+    title_lead: str
+    lead: str
+    hint: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """How a bracket is written: within one day, over several days, and where its beginning is not known."""
+    """How a bracket is written: within one minute, one day, several days, and where its beginning is not known."""
 
     day: str
     """A date in the pattern of CLDR, in the case that the sentences ask for."""
+    at: str
     between: str
     between_days: str
     at_latest: str
@@ -89,6 +100,8 @@ class Together:
 
     alarms: Forms
     over: Forms
+    updates: Forms
+    """Those of which something new is told, and neither that they began nor that they are over."""
     withdrawn: Forms
     """Those that were taken back: false alarms, and what nobody looks at any more."""
     reminders: Forms
@@ -124,16 +137,25 @@ class Phrases:
     scattered: Scattered
     let_go: LetGo
     affected: str
+    hit: str
+    """Of a mass event of which some are over: how many there were in all, and how many there still are."""
     title_leads: Mapping[EventKind, str]
     corrected_over_title_lead: str
     """Of a correction of what is over: nobody is to think that it stands."""
     leads: Mapping[EventKind, str]
+    extents: Mapping[Extent, Changed]
+    also_seen_from: str
+    no_longer_seen_from: str
+    also_seen: str
+    """What is seen besides what was seen before."""
     released_to_some: str
     """The lead of a release that lets some hear of it, and not everybody."""
     reminder_title_lead: str
     reminder_lead: str
     escalation_title_lead: str
     escalation_lead: str
+    act_now: str
+    """How a title ends of what cannot wait."""
     urgency: Mapping[Severity, str]
     certainty: Mapping[Strength, str]
     attested: str
@@ -158,6 +180,8 @@ class Phrases:
     times: Times
     utc: str
     seen_from: str
+    control: str
+    """Of an outage: that those cannot open it either with whom we compare."""
     provider: str
     more: str
     link: str

@@ -15,6 +15,8 @@ def when(bracket: Bracket, times: Times, language: Language) -> str:
     if bracket.after is None:
         return times.at_latest.format(by=_moment(by, times, language))
     after = bracket.after.astimezone(UTC)
+    if f"{after:%F %H:%M}" == f"{by:%F %H:%M}":
+        return times.at.format(day=_day(by, times, language), at=f"{by:%H:%M}")
     if after.date() == by.date():
         return times.between.format(day=_day(by, times, language), after=f"{after:%H:%M}", by=f"{by:%H:%M}")
     return times.between_days.format(after=_moment(after, times, language), by=_moment(by, times, language))

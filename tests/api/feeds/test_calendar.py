@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from icalendar import Calendar
 
-from monitor.core.dossier import DatedStatement, Dates, Dossier, Remedy
+from monitor.core.dossier import CitedSource, DatedStatement, Dates, Dossier, Remedy
 from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.model import Tlp, Words
 from monitor.core.planned import AnnouncedChange
@@ -48,11 +48,23 @@ def notice(number: int = 1, effective: str = "2026-12-25", **changes: Any) -> ca
     return cast.attested(number, **given)
 
 
+async def test_a_date_that_documents_state_names_them(house: House, anonymous: httpx2.AsyncClient) -> None:
+    source = CitedSource(title="The provider's letter", url="https://letters.example/1")
+    effective = DatedStatement(date="2026-12-25", basis="document")
+    title = Words(en="Mailchimp closes OVD-Info's account")
+    dossier = Dossier(title=title, dates=Dates(effective=effective), sources=(source,))
+    await cast.plant(house.store, notice(dossier=dossier))
+    (event,) = await read(anonymous)
+    assert event["summary"] == "Announced to take effect: Mailchimp closes OVD-Info's account"
+    assert "Source: The provider's letter, https://letters.example/1" in event["description"]
+
+
 async def test_what_a_notice_announces_is_a_whole_day_with_two_reminders(house: House, anonymous: httpx2.AsyncClient) -> None:
     await cast.plant(house.store, notice())
     (event,) = await read(anonymous)
     assert (event.decoded("dtstart"), event.decoded("dtend")) == (date(2026, 12, 25), date(2026, 12, 26))
-    assert event["summary"].startswith("Announced to take effect: ")
+    assert event["summary"] == "Announced to take effect: OVD-Info: Mailchimp closes the account"
+    assert "no source is named" in event["description"]
     assert event["url"] == f"{cast.ADDRESS}/incidents/CW-2026-0001"
     assert event["status"] == "CONFIRMED"
     assert [one.decoded("trigger") for one in event.walk("VALARM")] == [timedelta(days=-7), timedelta(days=-1)]

@@ -6,7 +6,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from monitor.core.dossier import CitedSource, Dossier
 from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.model import Words
 from tests.api import cast
 from tests.api.conftest import House
 
@@ -66,6 +68,15 @@ async def test_an_entry_says_how_sure_since_when_and_why(house: House, staff: ht
     assert began == "Began: 21 Nov 2026, between 07:55 and 08:00 UTC."
     assert over == "Over: 21 Nov 2026, between 10:55 and 11:00 UTC."
     assert because == cast.SNI_RESET
+
+
+async def test_an_entry_that_rests_on_documents_names_them(house: House, anonymous: httpx2.AsyncClient) -> None:
+    source = CitedSource(title="The report", url="https://report.example/1")
+    named = Dossier(title=Words(en="A mailing list closed"), sources=(source,))
+    await cast.plant(house.store, cast.attested(1, dossier=named), cast.attested(2))
+    told = {one["id"]: one["content_text"] for one in (await anonymous.get("/feed.json")).json()["items"]}
+    assert "Source: The report, https://report.example/1" in told["CW-2026-0001"]
+    assert "no source is named" in told["CW-2026-0002"]
 
 
 async def test_the_entry_of_an_incident_keeps_its_id_while_its_version_grows(house: House, staff: httpx2.AsyncClient) -> None:

@@ -1,11 +1,23 @@
 """What people state of an incident, as readers of its page find it; and what a member of staff can do there."""
 
+import re
 from typing import Any
 
 import httpx2
 import pytest
 
-from monitor.core.descriptive import Action, ActorKind, ActorRole, Basis, Compulsion, Continuation, LegalBasis, Outcome, Review
+from monitor.core.descriptive import (
+    Action,
+    ActorKind,
+    ActorRole,
+    Basis,
+    Compulsion,
+    Continuation,
+    LegalBasis,
+    Outcome,
+    Review,
+    StatedResult,
+)
 from monitor.core.dossier import (
     Actor,
     Bounds,
@@ -27,6 +39,7 @@ from monitor.core.dossier import (
 )
 from monitor.core.incident import CaseKey, Relation
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
+from monitor.core.message import Message, MessageKind, Purpose
 from monitor.core.model import Tlp, Words
 from tests.api import cast
 from tests.api.conftest import House
@@ -60,6 +73,7 @@ WHOLE = Dossier(
     countries=Countries(effect=("RU",), actor=("RU",), target=("RU",)),
     affected_services=("website",),
     impact=Impact(recurring_donors=120, audience=5000, note=Words(en="many"), basis=Basis.SELF_REPORT),
+    result_as_stated=StatedResult.BLOCKED,
     continuation=Continuation.ONGOING,
     outcome=Outcome.APPEAL_REFUSED,
     outcome_note="twice",
@@ -109,7 +123,9 @@ async def test_the_page_tells_every_statement_with_its_basis(house: House, anony
         "Entered · 21 Nov 2026",
         "nothing of it was measured here",
         "Lukhovitsy Court · Court Stated in a document",
-        "not named · Network operator / ISP, Russia Measured",
+        "not named Measured sorted here under: Network operator / ISP, Russia",
+        "Result, as the sources state it Blocked",
+        "Reason given оправдание терроризма Stated by media",
         "Ordered by a state Stated by media",
         "Court order: case 2a-1",
         "notice given: no; heard: no",
@@ -136,7 +152,43 @@ async def test_the_page_speaks_russian_and_marks_what_was_written_in_english(hou
     page = await read(anonymous, "/incidents/CW-2026-0050?lang=ru")
     for part in ("Сайт заблокирован по решению суда", "По состоянию на 1 марта 2024", "Суд", "По документу", "декабрь 2021"):
         assert part in words(page), part
-    assert ("span", {"lang": "en"}) in page.tags
+    assert ("span", {"lang": "en", "class": "foreign"}) in page.tags
+    unmarked = re.sub(r'<(\w+) lang="en"[^>]*>[^<]*</\1>', "", (await anonymous.get("/incidents/CW-2026-0050?lang=ru")).text)
+    for english in (
+        "A court has ordered it", "Lukhovitsy", "as reported", "case 2a-1", "only the month", "Sources differ", "first report",
+        ">website", "twice", "two sources", "A note.", "para 10", "an odd address", "appeal", "It is the law", "not yet",
+    ):  # fmt: skip
+        assert english not in unmarked, english
+
+
+async def test_a_paraphrase_stands_in_no_quotation_marks(house: House, anonymous: httpx2.AsyncClient) -> None:
+    await cast.plant(house.store, attested())
+    page = await read(anonymous, "/incidents/CW-2026-0050")
+    assert page.count("q") == 0
+    assert ("span", {"lang": "ru", "class": "foreign"}) in page.tags
+
+
+async def test_what_documents_state_is_not_said_to_happen_now(house: House, anonymous: httpx2.AsyncClient) -> None:
+    await cast.plant(house.store, attested())
+    page = words(await read(anonymous, "/incidents/CW-2026-0050"))
+    assert "interferes" not in page.partition("What the words mean")[0]
+    assert "visitors were kept out on the way, or somebody ordered it" in page
+
+
+async def test_a_notice_without_sources_says_that_it_names_none(house: House, anonymous: httpx2.AsyncClient) -> None:
+    bare = WHOLE.model_copy(update={"sources": (), "evidence": ()})
+    await cast.plant(house.store, attested(dossier=bare))
+    page = words(await read(anonymous, "/incidents/CW-2026-0050"))
+    assert "Stated by whoever entered it; no source is named" in page
+    assert "sources named" not in page
+
+
+async def test_only_what_a_person_has_released_is_said_to_be(house: House, staff: httpx2.AsyncClient) -> None:
+    await cast.plant(house.store, attested(), cast.suspicion(1).confirmed().released())
+    entered = words(await read(staff, "/incidents/CW-2026-0050"))
+    assert "Everybody may read it: it was entered as public." in entered
+    assert "a person has released it" not in entered
+    assert "a person has released it" in words(await read(staff, "/incidents/CW-2026-0001"))
 
 
 async def test_a_hostile_dossier_is_text_and_nothing_else(house: House, staff: httpx2.AsyncClient) -> None:
@@ -227,7 +279,7 @@ async def test_a_member_of_staff_says_on_the_page_that_they_see_to_it_and_may_ha
     await a_block(house)
     token = token_of(await read(staff, "/incidents/CW-2026-0001"))
     answer = await staff.post("/incidents/CW-2026-0001/acknowledgement?lang=ru", data={"token": token})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/incidents/CW-2026-0001?lang=ru#readers")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/incidents/CW-2026-0001?lang=ru")
     await staff.post("/incidents/CW-2026-0001/mute", data={"token": token, "hours": "24"})
     page = words(await read(staff, "/incidents/CW-2026-0001"))
     assert "Somebody sees to it since 21 Nov 2026, 12:00 UTC" in page
@@ -272,3 +324,26 @@ async def test_the_staff_read_what_was_sent_to_whom_and_a_bound_key_does_not(hou
     assert "all → mail: delivered" in words(await read(staff, "/incidents/CW-2026-0001"))
     async with house.client(secret=await house.key(organisations=("ovd-info",))) as bound:
         assert "What was sent" not in (await read(bound, "/incidents/CW-2026-0001")).text
+
+
+async def test_what_did_not_have_to_be_sent_is_folded_and_says_why(house: House, staff: httpx2.AsyncClient) -> None:
+    await a_block(house)
+    await send(house)
+    spared = Message(
+        id="msg_2",
+        kind=MessageKind.ALARM,
+        incident="CW-2026-0001",
+        version=2,
+        route="all",
+        channel="phone",
+        created_at=cast.NOW,
+        purpose=Purpose.SECOND,
+        stands_in_for="mail",
+    )
+    async with house.store.writing() as writing:
+        await writing.add_messages([spared])
+        await writing.cancel(["msg_2"], cast.NOW)
+    sent, _, folded = words(await read(staff, "/incidents/CW-2026-0001")).partition("What did not have to be sent (1)")
+    assert "all → mail: delivered" in sent
+    assert "all → phone" not in sent
+    assert "all → phone: not needed (second channel, only if mail fails)" in folded

@@ -1,8 +1,11 @@
 """What holds for every page: language, caching, strangers' words, nothing from elsewhere."""
 
+from pathlib import Path
+
 import httpx2
 import pytest
 
+from api import render
 from monitor.core.model import Tlp, Words
 from monitor.core.watchlist import Organisation, Target
 from monitor.service import Health
@@ -73,6 +76,21 @@ async def test_what_is_not_there_gets_a_page_too(anonymous: httpx2.AsyncClient, 
     assert ("Nothing here" if language == "en" else "Здесь ничего нет") in page.text
 
 
+async def test_whoever_followed_an_alarms_link_unsigned_learns_how_to_sign_in_and_not_whether_it_exists(
+    house: House, anonymous: httpx2.AsyncClient, staff: httpx2.AsyncClient
+) -> None:
+    await a_block(house)
+    for language, told in (("en", "If a message led you here, sign in first"), ("ru", "Если вас сюда привело сообщение")):
+        hidden = await anonymous.get(f"/incidents/CW-2026-0001?lang={language}")
+        missing = await anonymous.get(f"/incidents/CW-2026-0009?lang={language}")
+        page = Page(hidden.text)
+        assert page.mistakes == []
+        assert told in page.text
+        assert "cutwatch keys sign-in" in page.text
+        assert hidden.text.replace("CW-2026-0001", "CW-2026-0009") == missing.text
+        assert (await staff.get(f"/incidents/CW-2026-0009?lang={language}")).text == missing.text
+
+
 @pytest.mark.parametrize(
     "address", ["/", "/timeline", "/organisations/ovd-info", "/incidents/CW-2026-0001", "/incidents/CW-2026-0001/log"]
 )
@@ -96,6 +114,15 @@ async def test_pages_load_nothing_from_anybody_else(house: House, staff: httpx2.
             assert "immutable" in answer.headers["cache-control"]
         outside = [link for link in page.links if "://" in link and not link.startswith(cast.ADDRESS)]
         assert outside == []
+
+
+async def test_every_part_of_the_style_sheet_is_served_in_the_one_file(anonymous: httpx2.AsyncClient) -> None:
+    folder = Path(render.__file__).parent / "pages" / "sheets"
+    parts = {path.stem: path.read_text() for path in folder.iterdir()}
+    assert sorted(parts) == sorted(render.SHEETS)
+    served = (await anonymous.get(f"/static/{render.static_name('cutwatch')}")).text
+    places = [served.index(parts[name]) for name in render.SHEETS]
+    assert places == sorted(places)
 
 
 async def test_pages_of_the_public_may_be_kept_and_those_of_the_staff_may_not(

@@ -1,7 +1,7 @@
 """`/review`: staff see what waits for a person, the most urgent first, and decide there."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx2
 import pytest
@@ -186,7 +186,8 @@ async def test_a_queue_that_is_too_long_to_go_through_says_so(
 async def test_messages_that_were_given_up_are_counted_with_what_to_do(
     house: House, staff: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def outbox(_: Reading) -> list[ChannelBacklog]:
+    async def outbox(_: Reading, now: datetime) -> list[ChannelBacklog]:
+        assert now == cast.NOW
         return [ChannelBacklog(channel=one, waiting=1, dead=dead, oldest=None) for one, dead in (("mail", 3), ("chat", 0))]
 
     monkeypatch.setattr(Reading, "outbox", outbox)

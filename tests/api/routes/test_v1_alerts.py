@@ -8,10 +8,12 @@ import httpx2
 import pytest
 
 from monitor.alerts.payload import IncidentPayload
+from monitor.core.descriptive import ActorKind, ActorRole, Basis
+from monitor.core.dossier import Actor, Dossier
 from monitor.core.incident import Bracket, CaseKey, Event
 from monitor.core.keys import Scope
 from monitor.core.kinds import EventKind, IncidentStage, Kind
-from monitor.core.model import Tlp
+from monitor.core.model import Tlp, Words
 from monitor.core.phrases import PHRASES
 from monitor.store import Reading
 from tests.api import cast
@@ -97,6 +99,31 @@ async def test_outsiders_are_told_no_vantage_point_and_no_reason_of_a_release(
     text = (await anonymous.get(ALERTS)).text
     assert "incident.released" in text
     assert not [name for name in ("moscow-home", "Anna", "Petrova") if name in text]
+
+
+def a_dossier(*names: str, tlp: Tlp | None = None) -> Dossier:
+    named = (Words(en=name) for name in names)
+    kind, role, basis = ActorKind.NETWORK_OPERATOR, ActorRole.IMPLEMENTER, Basis.DOCUMENT
+    actors = [Actor(entity=one, kind=kind, role=role, basis=basis, tlp=tlp) for one in named]
+    return Dossier(title=Words(en="A line is cut"), actors=tuple(actors))
+
+
+async def test_a_correction_is_an_alert_where_it_takes_something_back_and_an_addition_is_none(
+    house: House, staff: httpx2.AsyncClient
+) -> None:
+    named = cast.suspicion(1).confirmed().then(EventKind.CORRECTED, cast.NOW, dossier=a_dossier("Akado"))
+    more = named.then(EventKind.CORRECTED, cast.NOW, dossier=a_dossier("Akado", "Rostelecom"))
+    await cast.plant(house.store, more.then(EventKind.CORRECTED, cast.NOW, dossier=a_dossier("Rostelecom")))
+    assert await told(staff) == [("CW-2026-0001.2", "incident.confirmed"), ("CW-2026-0001.5", "incident.corrected")]
+
+
+async def test_nobody_hears_that_something_was_taken_back_that_was_held_back_from_them(
+    house: House, anonymous: httpx2.AsyncClient, staff: httpx2.AsyncClient
+) -> None:
+    secret = cast.suspicion(1, dossier=a_dossier("Akado", tlp=Tlp.AMBER)).confirmed().released()
+    await cast.plant(house.store, secret.then(EventKind.CORRECTED, cast.NOW, dossier=a_dossier()))
+    assert await told(anonymous) == [("CW-2026-0001.3", "incident.released")]
+    assert [name for name, _ in await told(staff)] == ["CW-2026-0001.2", "CW-2026-0001.4"]
 
 
 async def test_what_is_closed_again_is_gone_but_its_cursor_stays_good(house: House, anonymous: httpx2.AsyncClient) -> None:

@@ -14,7 +14,7 @@ from monitor.core.keys import Scope
 from monitor.core.kinds import EventKind
 from monitor.core.message import Message, MessageKind, Parcel
 from monitor.core.model import Tlp, Words
-from monitor.core.watchlist import Dependency
+from monitor.core.watchlist import Dependency, PlannedChange
 from monitor.store import Attempt
 from probes.kit.vocabulary import State
 from tests.api import cast
@@ -173,6 +173,19 @@ async def test_an_export_as_lines_says_where_it_goes_on(house: House, staff: htt
     assert (len(lines), lines[0]["validity"], lines[0]["facts"]) == (5, "valid", None)
     following = answer.headers["link"].split(">")[0].removeprefix("<")
     assert (await staff.get(following)).json()["items"][0]["observation"] not in {one["observation"] for one in lines}
+
+
+async def test_a_look_that_a_planned_change_explains_says_so_to_its_organisation(house: House, staff: httpx2.AsyncClient) -> None:
+    lost = cast.looks(State.DOWN, since=cast.NOW - timedelta(minutes=30), until=cast.NOW)
+    await cast.see(house.store, lost)
+    move = PlannedChange(start=cast.NOW - timedelta(hours=1), end=cast.NOW + timedelta(hours=1), note="another server")
+    async with house.store.writing() as writing:
+        await writing.explain([(lost[0].verdict, move)])
+
+    first, *others = await pages(staff, "/api/v1/observations?organisation=ovd-info&limit=100")
+
+    assert first["planned"] == {"start": "2026-11-21T11:00:00Z", "end": "2026-11-21T13:00:00Z", "note": "another server"}
+    assert {one["planned"] for one in others} == {None}
 
 
 async def test_the_public_exports_only_what_it_may_see_and_learns_nothing_of_where_it_is_seen_from(

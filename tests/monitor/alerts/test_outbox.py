@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -507,7 +507,7 @@ async def test_an_outage_ends_with_one_message_for_what_came_and_went_meanwhile(
 
 async def nothing_waits(store: Store) -> bool:
     async with store.reading() as reading:
-        return not any(one.waiting for one in await reading.outbox())
+        return not any(one.waiting for one in await reading.outbox(datetime.now(UTC)))
 
 
 async def until_failed(clock: MovedClock, outbox: Outbox) -> None:

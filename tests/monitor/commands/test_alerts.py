@@ -152,7 +152,7 @@ def test_a_test_that_the_service_does_not_send_is_not_waited_for_and_sent_never(
 
     async def what_waits(store: Store) -> int:
         async with store.reading() as reading:
-            return sum(one.waiting for one in await reading.outbox())
+            return sum(one.waiting for one in await reading.outbox(datetime.now(UTC)))
 
     assert in_store(house, what_waits) == 0
 

@@ -58,6 +58,15 @@ def test_a_mistyped_country_does_not_switch_the_question_off(
     assert f"{code} is no country" in capsys.readouterr().err
 
 
+def test_where_nobody_is_asked_an_unknown_country_is_told_with_what_to_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert find_place(Settings(data_dir=tmp_path), interactive=False) == Place(country=None)
+    said = capsys.readouterr().err
+    assert "so everything is looked at" in said
+    assert "set CUTWATCH_VANTAGE_COUNTRY" in said
+
+
 def test_small_letters_are_understood(tmp_path: Path) -> None:
     assert find_place(Settings(data_dir=tmp_path, vantage_country="ru"), interactive=False) == Place(country="RU", paused=True)
 

@@ -79,7 +79,7 @@ def test_a_person_retracts_what_should_not_stand_and_those_who_were_told_are_tol
 
 def test_releasing_what_does_not_exist_says_so(blocked: Incident, cutwatch: Type) -> None:
     result = cutwatch("incidents", "release", "CW-1999-0001", "--reason", "x")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "cutwatch incidents list" in result.stderr
 
 

@@ -63,3 +63,14 @@ def tellings(language: Language) -> Iterator[Telling]:
         yield replace(alarm, is_reminder=True)
         yield replace(alarm, is_escalation=True)
         yield replace(alarm, is_reminder=True, is_escalation=True)
+        yield from (replace(telling(EventKind.SCOPE_CHANGED, incident, language), before=before) for before in _befores(incident))
+
+
+def _befores(incident: Incident) -> Iterator[Incident]:
+    """As it may have been before its extent changed: wider, narrower, elsewhere, shown by less, or steady."""
+    yield replace(incident, vantages=("berlin", "kazan-mobile", "moscow-home"))
+    yield replace(incident, vantages=(), mechanisms=())
+    yield replace(incident, vantages=("berlin",))
+    yield replace(incident, struck=1)
+    yield replace(incident, struck=1000)
+    yield replace(incident, intermittent=False)

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from monitor.core import wording
+from monitor.core import naming, wording
 from monitor.core.hearing import Late
 from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.letting_go import CONFIGURATION
 from monitor.core.model import Language, Tlp
 from monitor.core.phrases import PHRASES
-from monitor.core.severity import severity
 from monitor.core.telling import Telling
 from monitor.core.watchlist import Severity
 from monitor.core.wording import Text
@@ -52,6 +51,10 @@ def _alarm(**given: Any) -> Callable[[Language], Telling]:
     return lambda language: replace(telling(EventKind.CONFIRMED, BLOCKED, language), **given)
 
 
+def _changed(before: Incident, after: Incident) -> Callable[[Language], Telling]:
+    return lambda language: replace(telling(EventKind.SCOPE_CHANGED, after, language), before=before)
+
+
 def _late(late: Late) -> Told:
     def told(language: Language) -> Text:
         text = wording.in_full(telling(EventKind.ENDED, ended(BLOCKED), language))
@@ -75,21 +78,37 @@ def _item(event: EventKind, incident: Incident, language: Language) -> dict[str,
     return {
         "incident": incident.id,
         "stage": incident.stage.value,
-        "severity": severity(incident).value,
+        "type": f"incident.{event}",
+        "severity": story.urgency.value,
         "title": wording.in_full(story).title,
         "url": story.link,
     }
+
+
+def _few(language: Language) -> list[dict[str, Any]]:
+    """The data of an alarm and an end, as channels that may name names get it."""
+    stories = ((EventKind.CONFIRMED, BLOCKED), (EventKind.ENDED, ended(DOWN)))
+    named = ((_item(event, one, language), telling(event, one, language)) for event, one in stories)
+    return [{**item, "details": {"organisation_name": naming.organisation(story)}} for item, story in named]
 
 
 def _calm(language: Language) -> list[dict[str, Any]]:
     return [{**one, "severity": Severity.DIGEST.value} for one in _items(language)[-2:]]
 
 
+_FEWER: Final = replace(BLOCKED, vantages=("kazan-mobile",))
+
 _NOTICE: Final = replace(DOWN, id="CW-2021-0016", kind=Kind.NOTICE)
 
 SECTIONS: Final[tuple[tuple[str, str, Told], ...]] = (
     ("An alarm in full", "To a channel with `discreet: false`, or of a public case.", _in_full(EventKind.CONFIRMED, BLOCKED)),
     ("A discreet alarm", "The same, where it may stand on a lock screen.", _discreet(EventKind.CONFIRMED, BLOCKED)),
+    ("A discreet alarm that cannot wait", "", _discreet(EventKind.CONFIRMED, CUT_OFF)),
+    (
+        "An outage",
+        "No rule calls a thing down unless it failed for two control points as well.",
+        _in_full(EventKind.CONFIRMED, DOWN),
+    ),
     ("A network cut off", "Nobody's in particular, and it cannot wait.", _in_full(EventKind.CONFIRMED, CUT_OFF)),
     (
         "A mass event",
@@ -106,6 +125,18 @@ SECTIONS: Final[tuple[tuple[str, str, Told], ...]] = (
         "An escalation",
         "To those who are asked next.",
         lambda language: wording.in_full(_alarm(is_escalation=True)(language)),
+    ),
+    ("More places", "It has spread.", lambda language: wording.in_full(_changed(_FEWER, BLOCKED)(language))),
+    (
+        "Fewer places",
+        "It stands, and one place has come back.",
+        lambda language: wording.in_full(_changed(BLOCKED, _FEWER)(language)),
+    ),
+    ("Fewer places, discreet", "", lambda language: wording.discreet(_changed(BLOCKED, _FEWER)(language))),
+    (
+        "A mass event that has grown",
+        "Some of it is over by now.",
+        lambda language: wording.in_full(_changed(replace(MASS, struck=20), replace(MASS, struck=30))(language)),
     ),
     ("A recovery", "To those who had the alarm.", _in_full(EventKind.ENDED, ended(BLOCKED))),
     ("A recovery that comes late", "The alarm did not leave before it was over.", _late(Late.FIRST)),
@@ -152,6 +183,11 @@ SECTIONS: Final[tuple[tuple[str, str, Told], ...]] = (
         "Several messages in one",
         "What fell due together for one receiver; after ten the rest is counted.",
         lambda language: wording.of_group(_items(language), language),
+    ),
+    (
+        "A few messages in one",
+        "Up to three say whose they are, where all of them may name somebody.",
+        lambda language: wording.of_group(_few(language), language),
     ),
     (
         "A digest",

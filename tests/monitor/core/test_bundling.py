@@ -48,6 +48,7 @@ def news(kind: MessageKind, version: int, incident: str = CASE, type_: str | Non
         "version": version,
         "stage": "ended" if kind is MessageKind.RECOVERY else "confirmed",
         "severity": "page",
+        "incident_severity": "page",
         "tlp": "AMBER",
         "language": "en",
         "title": f"{incident} has news",
@@ -167,7 +168,7 @@ def test_a_reminder_goes_only_where_nothing_else_has_come_since(after: Message) 
 def test_a_parcel_of_reminders_does_not_say_that_there_are_alarms() -> None:
     reminders = [news(MessageKind.REMINDER, 2, f"CW-2021-000{number}") for number in (1, 2)]
     payload = the_only(bundled(*reminders, told=[alarmed(f"CW-2021-000{number}") for number in (1, 2)]))
-    assert payload["data"]["title"] == "2 reminders"
+    assert payload["data"]["title"] == "2 reminders, act now"
 
 
 def ended_for_the_public() -> Message:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core import routing
+from monitor.core import content, routing
 from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, Kind
 from monitor.core.message import Message
 from monitor.core.model import Tlp, Words
+from monitor.core.telling import Telling
 from monitor.core.watchlist import Escalation, Route, Watchlist
 from tests.monitor.cast import ADDRESS, BLOCKED, DOWN, OVD_INFO, ended, happening, watchlist
 
@@ -43,6 +44,7 @@ def test_only_a_channel_that_may_be_told_gets_the_details_of_a_case_that_is_not_
     desk, phone = told(EventKind.CONFIRMED, case, Route(id="everything", channels=("desk", "phone")))
     assert desk.payload["data"]["details"] == {
         "organisation": "ovd-info",
+        "organisation_name": "OVD-Info",
         "target": "ovd.info",
         "kind": "blocking",
         "countries": ["RU"],
@@ -111,3 +113,44 @@ def test_a_message_stays_small_and_harmless_whatever_stands_in_it(name: str, bec
         data = message.payload["data"]
         assert not set("\r\n\0\x1b\u202e\u2066<>") & set(data["title"] + str(data["details"]))
         assert not set("\r\0\x1b\u202e\u2066<>") & set(data["text"])
+
+
+INTERCEPTED = replace(BLOCKED, mechanisms=("tls.mitm.state_ca",))
+
+
+@pytest.mark.parametrize(
+    ("event", "incident", "severity"),
+    [
+        (EventKind.CONFIRMED, INTERCEPTED, "page"),
+        (EventKind.SCOPE_CHANGED, INTERCEPTED, "morning"),
+        (EventKind.ENDED, ended(INTERCEPTED), "morning"),
+    ],
+)
+def test_a_payload_is_as_urgent_as_its_message(event: EventKind, incident: Incident, severity: str) -> None:
+    [message] = told(event, incident)
+    assert (message.severity, message.payload["data"]["severity"]) == (severity, severity)
+    assert message.payload["data"]["incident_severity"] == "page"
+
+
+def test_news_that_can_wait_does_not_ask_to_act_now() -> None:
+    [message] = told(EventKind.SCOPE_CHANGED, INTERCEPTED)
+    assert "act now" not in f"{message.payload['data']['title']} {message.payload['data']['text']}".lower()
+
+
+def test_a_reader_of_the_stream_learns_how_urgent_the_news_is() -> None:
+    over = ended(INTERCEPTED)
+    story = Telling(event=happening(EventKind.ENDED, over), incident=over, watchlist=watchlist(), language="en", address=ADDRESS)
+    assert content.for_readers(story)["data"]["severity"] == "morning"
+
+
+def test_those_whom_it_did_not_strike_are_not_asked_to_act() -> None:
+    story = Telling(
+        event=happening(EventKind.CONFIRMED, INTERCEPTED),
+        incident=INTERCEPTED,
+        watchlist=watchlist(),
+        language="en",
+        address=ADDRESS,
+    )
+    outside, inside = content.for_outsiders(story)["data"], content.for_readers(story)["data"]
+    assert inside["title"] == "OVD-Info: ovd.info connection intercepted (Russia), act now"
+    assert outside["title"] == "OVD-Info: ovd.info connection intercepted (Russia)"

@@ -227,6 +227,19 @@ class Lives(RuleBasedStateMachine):
         assert last.closed_at is not None
         assert self.now - last.closed_at <= timedelta(seconds=POLICY.reopen) + HOUR, "it is hidden for longer than it may"
 
+    @rule(whose=organisations, vantage=vantages, was_ahead=st.booleans())
+    def a_block_ends_and_comes_back(self, whose: str, vantage: str, was_ahead: bool) -> None:
+        """While the case may open again, be it in an hour that comes twice."""
+        if was_ahead:
+            self.the_clock_is_set(1, 7)
+        self.a_block_page_stands_for_half_an_hour(whose, vantage)
+        for _ in range(6):
+            self.minute += 5
+            self.hand_over([self.look(whose, vantage, "well") for vantage in sorted(VANTAGES)])
+        if was_ahead:
+            self.the_clock_is_set(-1, 3)
+        self.a_block_page_stands_for_half_an_hour(whose, vantage)
+
     @rule(whose=organisations)
     def all_is_well_for_some_hours(self, whose: str) -> None:
         """Nothing begins by looks that find all well, and whatever was lost is over, but for what is only told of."""
@@ -363,6 +376,15 @@ class Lives(RuleBasedStateMachine):
             events = self.book.of(incident.id)
             assert [event.version for event in events] == list(range(1, incident.version + 1))
             assert fold(events) == incident
+
+    @invariant()
+    def only_what_is_suspected_is_confirmed_and_only_what_is_over_opens_again(self) -> None:
+        known: dict[str, Incident] = {}
+        for event in self.book.log:
+            before = known.get(event.incident)
+            assert event.kind is not EventKind.CONFIRMED or (before and before.stage is IncidentStage.SUSPECTED)
+            assert event.kind is not EventKind.REOPENED or (before and not before.is_open)
+            known[event.incident] = apply(before, event)
 
     @invariant()
     def nothing_ends_before_it_began_or_without_having_been(self) -> None:

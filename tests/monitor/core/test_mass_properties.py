@@ -77,6 +77,7 @@ class Waves(RuleBasedStateMachine):
         self.masses.keep(current, step)
         self.unheard -= {one.id for one in current}
         self.changes_something(step, before)
+        self.ends_with_all_its_members(step)
         self.tells_no_further_than_it_may(step, before)
 
     def changes_something(self, step: MassStep, before: dict[str, Incident]) -> None:
@@ -86,10 +87,15 @@ class Waves(RuleBasedStateMachine):
                 told = {name: getattr(data, name) for name in ("members", "struck", "affected", "kind", "relations", "tlp")}
                 assert any(value not in {None, getattr(was, name)} for name, value in told.items()), "no event without change"
 
+    def ends_with_all_its_members(self, step: MassStep) -> None:
+        for event, parent in step.events:
+            if parent.is_mass and event.kind is EventKind.ENDED:
+                assert set(parent.members) == {one.id for one in self.losses if one.parent == parent.id}
+
     def tells_no_further_than_it_may(self, step: MassStep, before: dict[str, Incident]) -> None:
         """Nobody is named in a mass event that travels further than all that is known of them, but by a person's word."""
         for event, parent in step.events:
-            if not parent.is_mass or event.change.affected is None:
+            if not parent.is_mass or event.change.members is None:
                 continue
             was = before.get(parent.id)
             named = set(was.members) if was else set()
@@ -102,6 +108,7 @@ class Waves(RuleBasedStateMachine):
     def it_begins_with_two(self) -> None:
         for whose in OWNERS[:2]:
             self.is_confirmed(whose, "site", Tlp.AMBER)
+        assert self.parents, "as many as make a mass event are one"
 
     @precondition(lambda self: not self.unheard)
     @rule(whose=owners, site=st.sampled_from(["site", "shop"]), tlp=marks)
@@ -154,16 +161,31 @@ class Waves(RuleBasedStateMachine):
         self.decides(incident, decision.retract(WHY, STAFF) if retracts else decision.release(tlp, WHY, STAFF))
         self.the_service_hears_of_it()
 
-    @precondition(lambda self: self.parents)
+    @precondition(lambda self: any(one.is_open for one in self.parents))
     @rule(data=st.data())
     def somebody_links(self, data: st.DataObject) -> None:
-        member = self.incidents[data.draw(st.sampled_from(sorted(one.id for one in self.losses)))]
-        parent = self.incidents[data.draw(st.sampled_from(sorted(one.id for one in self.parents)))]
-        before = dict(self.incidents)
-        if parent.is_open and self.decides(member, decision.link(parent, RelationKind.MEMBER_OF, WHY, STAFF)):
+        """One that stands for itself, or is over."""
+        alone = sorted(one.id for one in self.losses if one.parent is None)
+        if not alone:
+            return
+        member = self.incidents[data.draw(st.sampled_from(alone))]
+        before, parent = dict(self.incidents), next(one for one in self.parents if one.is_open)
+        if self.decides(member, decision.link(parent, RelationKind.MEMBER_OF, WHY, STAFF)):
             assert self.decides(parent, decision.take_in(member, WHY, STAFF))
+            now = self.incidents[parent.id]
+            assert (now.struck or 0) - (parent.struck or 0) == stands(member), "it counts if it stands"
+            assert set(now.affected) == {*parent.affected, *organisations([member] if stands(member) else [])}
             event = next(event for event in reversed(self.log) if event.incident == parent.id)
-            self.tells_no_further_than_it_may(MassStep(events=((event, self.incidents[parent.id]),)), before)
+            self.tells_no_further_than_it_may(MassStep(events=((event, now),)), before)
+
+    @precondition(lambda self: not self.unheard and any(one.is_open for one in self.parents))
+    @rule(whose=owners, tlp=marks, is_over=st.booleans(), data=st.data())
+    def somebody_links_what_came_later(self, whose: str, tlp: Tlp, is_over: bool, data: st.DataObject) -> None:
+        self.now += timedelta(hours=2)
+        self.is_confirmed(whose, "mirror", tlp)
+        if is_over:
+            self.ends(data)
+        self.somebody_links(data)
 
     def decides(self, incident: Incident, what: Decision) -> bool:
         try:
@@ -221,8 +243,10 @@ class Waves(RuleBasedStateMachine):
             linked = {one.id for one in self.losses if one.parent == parent.id}
             if parent.is_open:
                 assert set(parent.members) <= linked, "who joins may be named a little later"
+        for parent in self.parents:
             if parent.stage is IncidentStage.RETRACTED:
-                assert (linked, parent.members) == (set(), ())
+                assert not parent.members
+                assert not [one for one in self.losses if one.parent == parent.id]
 
     @precondition(lambda self: not self.unheard)
     @rule()

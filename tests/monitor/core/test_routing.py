@@ -191,7 +191,9 @@ def test_a_route_can_be_tried_out() -> None:
     ]
     assert messages[0].payload["type"] == "test"
     assert "Это проверка" in messages[0].payload["data"]["text"]
-    assert messages[0].payload["data"]["text"].endswith("\nhttps://watch.example/"), "so that one sees whether links lead anywhere"
+    assert messages[0].payload["data"]["text"].endswith("\nhttps://watch.example/"), (
+        "so that one sees whether links lead anywhere"
+    )
     assert len({message.id for message in messages}) == 2
 
 
@@ -253,7 +255,7 @@ def test_what_can_wait_is_held_back_and_what_cannot_is_not() -> None:
 def test_good_news_lets_people_sleep(event: EventKind) -> None:
     [message] = told(event, replace(BLOCKED, kind=Kind.WITHDRAWAL), night_route())
     assert (message.severity, message.bundle) == (Severity.MORNING, "held")
-    assert message.payload["data"]["severity"] == "page"
+    assert message.payload["data"]["severity"] == "morning"
 
 
 def test_whoever_acts_on_a_false_alarm_is_told_at_once() -> None:
@@ -499,7 +501,7 @@ def test_what_turns_out_to_be_worse_is_an_alarm_for_those_who_wake_for_it() -> N
     night = Route(id="night", channels=("pager",), match=Match(severities=("page",)))
     [message] = corrected(BLOCKED, replace(BLOCKED, mechanisms=("tls.mitm.state_ca", "tls.reset.sni")), night)
     assert (message.kind, message.severity) == (MessageKind.ALARM, Severity.PAGE)
-    assert message.payload["data"]["title"] == f"{BLOCKED.id}: alarm"
+    assert message.payload["data"]["title"] == f"{BLOCKED.id}: alarm, act now"
 
 
 def test_whoever_waits_for_no_such_thing_hears_that_it_is_worse_only_if_they_heard_of_it() -> None:
@@ -537,3 +539,24 @@ def test_event_route_channel_and_purpose_are_told_once(chosen: list[Route], even
     owed = {(one.route, one.channel, one.purpose, one.stands_in_for) for one in messages}
     assert len({one.id for one in messages}) == len(owed) == len(messages)
     assert all((one.due_at or one.created_at) >= one.created_at for one in messages)
+
+
+def test_an_outage_that_one_place_sees_no_more_is_not_told_as_one_for_everybody() -> None:
+    ending = replace(DOWN, vantages=("moscow-home",), seen_from=DOWN.vantages)
+    assert told(EventKind.SCOPE_CHANGED, ending) == ()
+    assert len(told(EventKind.ENDED, ended(ending))) == 1
+
+
+def test_an_outage_that_more_places_see_is_told() -> None:
+    assert len(told(EventKind.SCOPE_CHANGED, replace(DOWN, seen_from=DOWN.vantages))) == 1
+
+
+def test_a_block_that_one_place_sees_no_more_is_told() -> None:
+    assert len(told(EventKind.SCOPE_CHANGED, replace(BLOCKED, vantages=("moscow-home",), seen_from=BLOCKED.vantages))) == 1
+
+
+def test_what_it_was_before_reaches_the_words() -> None:
+    before = replace(BLOCKED, vantages=("moscow-home",))
+    event = happening(EventKind.SCOPE_CHANGED, BLOCKED)
+    [message] = routing.route(event, BLOCKED, watchlist(EVERYTHING), ADDRESS, before)
+    assert message.payload["data"]["title"].startswith("More places: ")

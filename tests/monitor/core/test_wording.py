@@ -114,7 +114,7 @@ def test_what_is_new_stands_first(event: EventKind, sentence: str) -> None:
 
 def test_an_interception_is_called_by_its_name_and_cannot_wait() -> None:
     text = told(EventKind.CONFIRMED, replace(BLOCKED, mechanisms=("tls.mitm.state_ca",)))
-    assert text.title == "OVD-Info: ovd.info connection intercepted (Russia)"
+    assert text.title == "OVD-Info: ovd.info connection intercepted (Russia), act now"
     assert "Act now. Warn people there through your other channels: do not log in, write or donate on the site." in text.body
     assert "a state authority's certificate (proof of identity) was shown" in text.body
 
@@ -127,7 +127,7 @@ def test_a_loss_for_everybody_names_no_country_in_its_title() -> None:
 
 def test_a_network_that_is_cut_off_is_told_as_what_cannot_wait() -> None:
     text = told(EventKind.CONFIRMED, CUT_OFF)
-    assert text.title == "A network in Russia cut off from the world"
+    assert text.title == "A network in Russia cut off from the world, act now"
     assert text.body.splitlines()[:4] == [
         "A network in Russia reaches only its own country. It may be a shutdown, or only chosen sites may be let through.",
         (
@@ -143,14 +143,14 @@ def test_a_network_that_is_cut_off_is_told_as_what_cannot_wait() -> None:
 
 def test_a_network_that_is_cut_off_is_told_in_russian() -> None:
     text = told(EventKind.CONFIRMED, CUT_OFF, "ru")
-    assert text.title == "Сеть (Россия): отрезана от мира"
+    assert text.title == "Сеть (Россия): отрезана от мира, срочно"
     assert text.body.startswith("Сеть (Россия): видит только свою страну.")
     assert told(EventKind.ENDED, ended(CUT_OFF), "ru").body.startswith("Сеть (Россия): снова видит остальной мир.")
 
 
 def test_a_network_whose_country_nobody_has_named_is_told_of_all_the_same() -> None:
     nowhere = replace(CUT_OFF, key=replace(CUT_OFF.key, country=None))
-    assert told(EventKind.CONFIRMED, nowhere).title == "A network in an unknown country cut off from the world"
+    assert told(EventKind.CONFIRMED, nowhere).title == "A network in an unknown country cut off from the world, act now"
 
 
 @pytest.mark.parametrize(
@@ -521,3 +521,50 @@ def test_a_brace_in_a_name_stays_a_brace() -> None:
 def test_what_has_ended_is_told_from_where_it_was_seen() -> None:
     over = replace(ended(BLOCKED), vantages=(), seen_from=BLOCKED.vantages)
     assert SEEN_FROM in told(EventKind.ENDED, over).body
+
+
+def test_what_is_known_to_the_minute_is_told_to_the_minute() -> None:
+    known = replace(BLOCKED, onset=Bracket(after=ONSET + timedelta(seconds=5), by=ONSET + timedelta(seconds=55)))
+    assert "Began on 25 December 2021 at 09:05 UTC." in told(EventKind.CONFIRMED, known).body
+    assert "Началось 25 декабря 2021 года в 09:05 UTC." in told(EventKind.CONFIRMED, known, "ru").body
+
+
+def test_the_end_names_all_places_that_ever_saw_it() -> None:
+    last = replace(BLOCKED, vantages=("kazan-mobile",), seen_from=("kazan-mobile", "moscow-home"))
+    assert SEEN_FROM in told(EventKind.ENDED, ended(last)).body
+    assert "Seen from: Russia (mobile network)." in told(EventKind.CONFIRMED, last).body
+
+
+def test_an_outage_says_that_those_cannot_open_it_either_with_whom_we_compare() -> None:
+    assert "Seen from: Germany (data centre); Russia (home line). Our control points" in told(EventKind.CONFIRMED, DOWN).body
+    assert "control points" not in told(EventKind.ENDED, ended(DOWN)).body
+    assert "control points" not in told(EventKind.CONFIRMED, BLOCKED).body
+    assert "control points" not in told(EventKind.CONFIRMED, replace(DOWN, rule=None)).body, "nobody has compared"
+
+
+def test_a_mass_event_of_which_some_are_over_says_how_many_were_hit() -> None:
+    fewer = replace(MASS, struck=30)
+    assert "37 were hit; still hit: 30." in told(EventKind.RECLASSIFIED, fewer).body
+    assert "were hit" not in told(EventKind.CONFIRMED, MASS).body
+    assert "were hit" not in told(EventKind.RECLASSIFIED, replace(MASS, struck=0)).body, "how many, these readers may not know"
+
+
+@pytest.mark.parametrize(
+    ("event", "language", "title"),
+    [
+        (EventKind.CONFIRMED, "en", "CW-2021-0003: alarm, act now"),
+        (EventKind.CONFIRMED, "ru", "CW-2021-0003: тревога, срочно"),
+        (EventKind.ENDED, "en", "CW-2021-0003: all clear"),
+        (EventKind.RETRACTED, "en", "CW-2021-0003: false alarm"),
+    ],
+)
+def test_a_discreet_title_says_what_cannot_wait(event: EventKind, language: Language, title: str) -> None:
+    incident = CUT_OFF if event is EventKind.CONFIRMED else ended(CUT_OFF)
+    assert hinted(event, incident, language).title == title
+
+
+def test_a_title_in_full_says_what_cannot_wait() -> None:
+    assert told(EventKind.CONFIRMED, CUT_OFF).title == "A network in Russia cut off from the world, act now"
+    assert told(EventKind.CONFIRMED, BLOCKED).title == "OVD-Info: ovd.info blocked (Russia)"
+    reminder = replace(telling(EventKind.CONFIRMED, CUT_OFF), is_reminder=True)
+    assert wording.discreet(reminder).title == "CW-2021-0003: still an alarm, act now"

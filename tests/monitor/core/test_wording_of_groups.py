@@ -90,3 +90,57 @@ def test_a_digest_says_that_it_is_one() -> None:
     assert wording.of_digest(items, "ru").title == "Сводка: 1 тревога, 1 отбой"
     assert wording.of_digest(items, "en").body == wording.of_group(items, "en").body
     assert wording.of_digest(items, "en").body.startswith("There is no hurry.")
+
+
+def named(number: int, organisation: str | None, kind: str = "incident.confirmed") -> dict[str, Any]:
+    """The data of a message whose details say, or withhold, whose loss it tells of."""
+    details = {"organisation_name": organisation} if organisation is not None else None
+    return {**item(number), "type": kind, "details": details}
+
+
+def test_news_of_what_stands_is_no_alarm() -> None:
+    updates = [{**item(number), "type": "incident.scope_changed"} for number in (1, 2, 3)]
+    assert wording.of_group(updates, "en").title == "3 updates"
+    assert (
+        wording.of_group([updates[0], {**item(5, IncidentStage.ENDED), "type": "incident.ended"}], "en").title
+        == "1 over, 1 update"
+    )
+    assert wording.of_group([{**item(1), "type": "incident.confirmed"}, *updates], "en").title == "1 alarm, 2 updates"
+    assert wording.of_group(updates, "ru").title == "3 новости"
+
+
+def test_a_correction_of_what_is_over_is_no_second_end() -> None:
+    corrected = {**item(1, IncidentStage.ENDED), "type": "incident.corrected"}
+    assert wording.of_group([corrected, {**item(2), "type": "incident.confirmed"}], "en").title == "1 alarm, 1 update"
+
+
+def test_a_few_are_named_where_names_may_be_named() -> None:
+    items = [named(1, "OVD-Info"), named(2, "Agora"), named(3, "Agora", "incident.scope_changed")]
+    assert wording.of_group(items, "en").title == "2 alarms, 1 update: OVD-Info, Agora"
+
+
+def test_more_than_three_are_only_counted() -> None:
+    items = [named(number, "OVD-Info") for number in range(4)]
+    assert wording.of_group(items, "en").title == "4 alarms"
+
+
+def test_where_one_may_not_be_named_none_is() -> None:
+    assert wording.of_group([named(1, "OVD-Info"), named(2, None)], "en").title == "2 alarms"
+    assert wording.of_group([named(1, "OVD-Info"), named(2, "")], "en").title == "2 alarms"
+
+
+def test_long_names_leave_room_for_the_count() -> None:
+    title = wording.of_group([named(number, f"{number}" * 60) for number in (1, 2, 3)], "en").title
+    assert title.startswith("3 alarms: 1")
+    assert len(title) <= wording.TITLE_LIMIT
+
+
+def test_what_cannot_wait_says_so_in_the_subject() -> None:
+    items = [{**named(1, "OVD-Info"), "severity": "page"}, named(2, "Agora")]
+    assert wording.of_group(items, "en").title == "2 alarms, act now: OVD-Info, Agora"
+    assert wording.of_group([item(1, severity=Severity.PAGE), item(2)], "ru").title == "2 тревоги, срочно"
+
+
+def test_news_that_can_wait_takes_nothing_from_the_alarm_before_it() -> None:
+    alarm, news = item(1, severity=Severity.PAGE), {**item(1), "type": "incident.scope_changed"}
+    assert wording.of_group([alarm, news], "en").body.startswith("Act now")

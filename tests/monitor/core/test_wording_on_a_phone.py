@@ -66,7 +66,8 @@ def test_a_title_leaves_room_for_its_names(language: Language) -> None:
     phrases = PHRASES[language]
     for loss in phrases.losses.values():
         special = (phrases.let_go.title_lead, phrases.reminder_title_lead, phrases.escalation_title_lead)
-        for lead in (*phrases.title_leads.values(), *special):
+        changed = (one.title_lead for one in phrases.extents.values())
+        for lead in (*phrases.title_leads.values(), *changed, *special):
             around = phrases.subject.format(organisation="", target="")
             assert len(f"{lead}{around} {loss.title} (Russia)") <= 70
 

@@ -6,6 +6,7 @@ from itertools import groupby, pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from monitor.bus import Report
 from monitor.bus.frames import decode, encode
@@ -82,6 +83,15 @@ async def test_the_health_changes_when_the_foreign_canaries_fall_silent(stage: S
     assert report.since is not None
     assert report.since > NOON
     assert report.detail == "2 of 2 domestic and 0 of 2 foreign canaries answer"
+
+
+async def test_losing_sight_is_a_warning_and_regaining_it_is_none(stage: Stage) -> None:
+    watch = watch_of(stage)
+    with capture_logs() as logs:
+        await stage.until(watch.after(0))
+        stage.world.hosts.update(dict.fromkeys(FOREIGN, DEAD))
+        await stage.until(watch.after(stage.clock.monotonic()))
+    assert [(one["log_level"], one["health"]) for one in logs] == [("info", "healthy"), ("warning", "isolated")]
 
 
 async def test_a_certificate_that_does_not_verify_is_no_answer(stage: Stage) -> None:

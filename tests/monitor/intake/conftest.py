@@ -1,5 +1,5 @@
 """The database of the stories here is made as the store's own stories make it."""
 
-from tests.monitor.store.conftest import database, store, template
+from tests.monitor.store.conftest import database, migrated, on_server, server, store, template
 
-__all__ = ["database", "store", "template"]
+__all__ = ["database", "migrated", "on_server", "server", "store", "template"]

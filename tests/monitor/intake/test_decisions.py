@@ -15,6 +15,7 @@ from monitor.core.decision import Refused
 from monitor.core.dossier import Dossier, Reply
 from monitor.core.incident import Bracket, CaseKey, Change, Incident, apply, fold, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
+from monitor.core.message import Message, Parcel
 from monitor.core.model import Words
 from monitor.core.watchlist import Route
 from monitor.intake import carry_out, connect
@@ -120,6 +121,48 @@ async def test_an_erasure_takes_a_persons_data_out_of_every_version(store: Store
     assert left.dossier.actors[1].entity is None
     assert (events[-1].change.erased, events[-1].change.reason) == ("actors[1].entity", "[erased] asked for it")
     assert left.origin is Origin.BOTH
+
+
+LONG = f"{'We were wrong about the bank. ' * 9} It was not the bank: {PERSON} of the ministry has told us everything."
+"""In a message it ends in the middle of the name."""
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("reason", [f"it was not  {PERSON}, he says", LONG])
+async def test_an_erasure_reaches_what_is_owed_and_what_was_told(store: Store, reason: str) -> None:
+    named = await decide(store, await kept(store), decision.correct(TOLD, "now we know who", "staff"))
+    retracted = await decide(store, named, decision.retract(reason, "staff"))
+    async with store.reading() as reading:
+        [owed] = await reading.messages(named.id)
+    async with store.writing() as writing:
+        sent = replace(owed.message, id="sent")
+        await writing.add_messages([sent])
+        await writing.seal(parcel_of(sent), NOW, 0)
+        await writing.delivered("sent", NOW)
+    assert "Ivan" in await told_of(store, named.id)
+    await decide(store, retracted, decision.erase("actors[1].entity", "asked for", "staff"))
+    told = await told_of(store, named.id)
+    assert "Ivan" not in told
+    assert told.count("[erased]") == 4
+    assert told.count(f"{ADDRESS}/incidents/{named.id}") >= 4
+
+
+def parcel_of(message: Message) -> Parcel:
+    return Parcel(
+        id=message.id,
+        route=message.route,
+        channel=message.channel,
+        created_at=NOW,
+        messages=(message.id,),
+        payload={"type": "group", "data": {"text": message.payload["data"]["text"], "items": [message.payload["data"]]}},
+    )
+
+
+async def told_of(store: Store, incident: str) -> str:
+    """All payloads that speak of an incident."""
+    async with store.reading() as reading:
+        messages = [one.message.payload for one in await reading.messages(incident)]
+        return str([*messages, *(one.parcel.payload for one in await reading.parcels())])
 
 
 async def test_what_was_erased_is_in_no_byte_of_the_database(store: Store, database: Path) -> None:

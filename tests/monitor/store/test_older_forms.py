@@ -14,7 +14,7 @@ from monitor.store.session import writing_engine
 from tests.monitor.store.cast import MOSCOW, NOON, PAGE, a_look, after, confirmed, kept, opened
 from tests.monitor.store.workers import claim, deliver, ids
 
-OLDER = ["0001", "0002", "0003"]
+OLDER = ["0001", "0002", "0003", "0004"]
 
 OPENING, SUSPECTED = opened()
 CONFIRMATION, INCIDENT = confirmed(SUSPECTED, after(10))

@@ -1,7 +1,7 @@
 """The outbox: what is owed is delivered at least once, in order, and forgotten never."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from monitor.core.message import Parcel
 from monitor.store import Attempt, ChannelBacklog, MessageState, ParcelState, Posted, Queued, Store
@@ -223,11 +223,51 @@ async def test_the_backlog_of_a_channel_shrinks_to_none(store: Store) -> None:
     async with store.writing() as writing:
         await writing.dead("mail", NOON, "no such mailbox")
     async with store.reading() as reading:
-        assert await reading.outbox() == [
+        assert await reading.outbox(NOON) == [
             ChannelBacklog(channel="hook", waiting=2, dead=0, oldest=after(-5)),
             ChannelBacklog(channel="mail", waiting=0, dead=1, oldest=None),
         ]
     await deliver(store, "old")
     await deliver(store, "new")
     async with store.reading() as reading:
-        assert (await reading.outbox())[0] == ChannelBacklog(channel="hook", waiting=0, dead=0, oldest=None)
+        assert (await reading.outbox(NOON))[0] == ChannelBacklog(channel="hook", waiting=0, dead=0, oldest=None)
+
+
+async def oldest(store: Store, now: datetime) -> datetime | None:
+    async with store.reading() as reading:
+        [backlog] = await reading.outbox(now)
+    return backlog.oldest
+
+
+async def test_what_is_held_until_the_morning_is_not_late_before_it(store: Store) -> None:
+    await owe(store, replace(a_message("held back"), due_at=after(600)))
+    assert await oldest(store, after(599)) is None
+    assert await oldest(store, after(620)) == after(600)
+
+
+async def test_what_is_tried_in_vain_is_late_since_it_first_fell_due(store: Store) -> None:
+    await owe(store, replace(a_message("held back"), due_at=after(60)))
+    for number in range(2):
+        await claim(store, after(60 + 10 * number))
+        await dissolve(store, "held back", after(70 + 10 * number), after(60 + 10 * number))
+    assert await oldest(store, after(75)) == after(60)
+
+
+async def test_what_is_put_aside_because_nobody_wants_to_hear_it_is_not_late(store: Store) -> None:
+    await owe(store, a_message("alarm"))
+    await claim(store)
+    await dissolve(store, "alarm", after(5))
+    async with store.writing() as writing:
+        await writing.hold([("alarm", after(60))])
+    assert await oldest(store, after(30)) is None
+
+
+async def test_what_is_sent_again_is_late_since_it_was_asked_for(store: Store) -> None:
+    await owe(store, a_message("alarm"))
+    await claim(store)
+    await dissolve(store, "alarm", after(5))
+    await claim(store, after(5))
+    async with store.writing() as writing:
+        await writing.dead("alarm", after(6), "gone")
+        await writing.replay(["alarm"], after(90))
+    assert await oldest(store, after(95)) == after(90)

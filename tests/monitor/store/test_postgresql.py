@@ -114,3 +114,13 @@ async def is_explained(url: str) -> None:
     with pytest.raises(StoreUnavailable, match="CUTWATCH_DATABASE_URL"):
         await asyncio.to_thread(migrate, url)
     await store.close()
+
+
+@ON_POSTGRESQL
+async def test_after_an_erasure_the_server_is_asked_to_let_go_of_what_it_has_kept(store: Store, on_server: str) -> None:
+    await store.sweep()
+    with by_hand(on_server) as engine, engine.connect() as connection:
+        swept = connection.execute(text("SELECT relname FROM pg_stat_user_tables WHERE last_vacuum IS NOT NULL")).scalars()
+        assert {*swept} >= {"incident_event", "incident", "message", "parcel"}
+    async with store.writing() as writing:
+        await writing.set_fact("still", "writing")

@@ -131,8 +131,7 @@ def _thread(parcel: Parcel, between: Correspondence) -> dict[str, str]:
 
 
 def _urgency(data: dict[str, Any]) -> dict[str, str]:
-    severities = {data.get("severity"), *(item.get("severity") for item in data.get("items", ()))}
-    return {"X-Priority": "1", "Importance": "high"} if Severity.PAGE in severities else {}
+    return {"X-Priority": "1", "Importance": "high"} if data.get("severity") == Severity.PAGE else {}
 
 
 def _as_text(text: str, reason: str) -> str:

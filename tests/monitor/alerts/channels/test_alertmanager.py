@@ -223,3 +223,19 @@ def test_an_alertmanager_belongs_to_nobody_whom_we_watch() -> None:
 def test_severities_are_what_routes_expect() -> None:
     labels = alert_of(owed().payload, NOW)["labels"]
     assert Severity(labels["severity"]) in {Severity.PAGE, Severity.MORNING, Severity.DIGEST}
+
+
+@pytest.mark.parametrize("event", [EventKind.SCOPE_CHANGED, EventKind.REINSTATEMENT_ANNOUNCED, EventKind.ENDED])
+def test_news_that_can_wait_leaves_an_alert_its_labels(event: EventKind) -> None:
+    """By them an Alertmanager knows it: under others the old one would go on, and a new one would begin."""
+    intercepted = replace(BLOCKED, mechanisms=("tls.mitm.state_ca",))
+    after = ended(intercepted) if event is EventKind.ENDED else intercepted
+    alarm_labels = alert_of(owed(incident=intercepted).payload, NOW)["labels"]
+    assert alarm_labels["severity"] == "page"
+    assert alert_of(owed(event, after).payload, NOW)["labels"] == alarm_labels
+
+
+def test_what_was_delivered_before_it_told_both_urgencies_is_still_understood() -> None:
+    payload = owed().payload
+    old = {**payload, "data": {name: value for name, value in payload["data"].items() if name != "incident_severity"}}
+    assert alert_of(old, NOW)["labels"] == alert_of(payload, NOW)["labels"]

@@ -6,6 +6,7 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from socket import gaierror
 
 import pytest
 from pydantic import ValidationError
@@ -99,6 +100,7 @@ async def test_a_server_that_cannot_prove_itself_gets_nothing(security: str) -> 
         outcome = await deliver(alarm(), given, NOW)
     assert (outcome.result, outcome.perhaps_received) == (Result.UNAVAILABLE, False)
     assert "CERTIFICATE_VERIFY_FAILED" in str(outcome.error)
+    assert "an authority of your own must stand under `trust`" in str(outcome.error)
     assert (sink.mails, sink.logins) == ([], [])
 
 
@@ -114,7 +116,7 @@ async def test_a_wrong_password_is_told_and_not_shown(monkeypatch: pytest.Monkey
     async with MailSink.running(starttls=good(), password=PASSWORD.encode()) as sink:
         given = settings(sink, security="starttls", username="watch", password="DESK_PASSWORD", trust=trust)
         outcome = await deliver(alarm(), given, NOW)
-    error = "the mail server answered 535 to the password"
+    error = "the mail server answered 535 to the password; check `username`, and what the variable under `password` holds"
     assert outcome == Outcome(result=Result.REFUSED, status=535, error=error)
 
 
@@ -177,7 +179,24 @@ async def test_a_delivery_that_hangs_at_the_end_can_be_given_up(sink: MailSink) 
 async def test_a_server_that_does_not_listen_is_out_of_reach() -> None:
     outcome = await deliver(alarm(), settings(MailSink(), host="127.77.0.1", port=9), NOW)
     assert (outcome.result, outcome.perhaps_received) == (Result.UNAVAILABLE, False)
-    assert "127.77.0.1 could not be spoken to" in str(outcome.error)
+    assert outcome.error == (
+        "127.77.0.1 could not be spoken to: it refuses the connection; check `port`, and whether a firewall is in the way"
+    )
+
+
+async def test_a_server_whose_name_leads_nowhere_is_told_in_words(sink: MailSink, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nowhere(*_: object, **__: object) -> None:
+        raise gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", nowhere)
+    outcome = await deliver(alarm(), settings(sink, host="mail.example.org", allow_plain=["mail.example.org"]), NOW)
+    assert str(outcome.error).startswith("mail.example.org could not be spoken to: its name cannot be looked up; check `host`")
+
+
+async def test_a_server_that_does_not_speak_tls_where_it_is_spoken_to_so_is_told_in_words(sink: MailSink) -> None:
+    outcome = await deliver(alarm(), settings(sink, security="tls"), NOW)
+    assert "it does not speak TLS there" in str(outcome.error)
+    assert "`starttls` for port 587" in str(outcome.error)
 
 
 THREE = ["a@ngo.example", "b@ngo.example", "c@ngo.example"]

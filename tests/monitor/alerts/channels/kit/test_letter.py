@@ -13,10 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.alerts.channels.kit.letter import COLUMNS, Correspondence, letter
+from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind
 from monitor.core.message import Parcel
 from tests.monitor.alerts.channels.parcels import NOW, alarm, owed, together
 from tests.monitor.cast import BLOCKED, DOWN, ended
+
+INTERCEPTED = replace(BLOCKED, mechanisms=("tls.mitm.state_ca",))
 
 BETWEEN = Correspondence(
     sender="watch@cutwatch.example",
@@ -115,6 +118,22 @@ def test_only_what_cannot_wait_is_marked_urgent(severity: str, priority: str | N
     mail, _ = sent(with_data(severity=severity))
     assert mail["x-priority"] == priority
     assert mail["importance"] == ("high" if priority else None)
+
+
+@pytest.mark.parametrize(
+    ("event", "incident", "first", "priority"),
+    [
+        (EventKind.CONFIRMED, INTERCEPTED, "Act now: at least one of these cannot wait.", "1"),
+        (EventKind.ENDED, ended(INTERCEPTED), "All of this can wait until morning.", None),
+        (EventKind.SCOPE_CHANGED, INTERCEPTED, "All of this can wait until morning.", None),
+    ],
+)
+def test_a_mail_of_several_is_marked_as_its_first_line_says(
+    event: EventKind, incident: Incident, first: str, priority: str | None
+) -> None:
+    mail, _ = sent(together(owed(event, incident), owed(incident=DOWN)))
+    assert text_of(mail).startswith(first)
+    assert mail["x-priority"] == priority
 
 
 HOSTILE = "Evil\r\nBcc: victim@x.example\0\x1b[31m <b onclick=x>&amp;</b> \u202e\u2028"
