@@ -16,12 +16,11 @@ from api.visible import START, Visible
 from monitor.core import content
 from monitor.core.correction import takes_back
 from monitor.core.incident import Event, Incident
-from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.kinds import EventKind, IncidentStage, Severity
 from monitor.core.model import Language
 from monitor.core.routing import TOLD_AS, concerned
 from monitor.core.severity import severity
 from monitor.core.telling import Telling
-from monitor.core.watchlist import Severity
 
 _LEAST: Final = 20
 """Events that are read at once, at least: some of them are not for this reader."""

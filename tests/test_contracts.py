@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, Severity
 from monitor.core.message import MessageKind
 from monitor.core.model import Tlp
-from monitor.core.watchlist import Severity
 from probes.kit.vocabulary import Stage, State, Strength, Unmeasured, Validity, VantageHealth, VantageKind, WhyUnclear
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -24,10 +24,9 @@ from api.visible import ATTESTED, Seen, Visible
 from monitor.core import decision
 from monitor.core.descriptive import Review
 from monitor.core.incident import OPEN_STAGES, Incident
-from monitor.core.kinds import IncidentStage, Kind, Origin
+from monitor.core.kinds import IncidentStage, Kind, Origin, Severity
 from monitor.core.model import Tlp
 from monitor.core.severity import severity
-from monitor.core.watchlist import Severity
 from monitor.store import Care, ChannelBacklog
 
 router = APIRouter(include_in_schema=False)

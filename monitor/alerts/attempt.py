@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from monitor.alerts.channels import ChannelKind
 from monitor.alerts.channels.kit.outcome import Outcome, Result
 from monitor.core.message import Parcel
-from monitor.core.watchlist import Channel
+from monitor.core.subscription import Channel
 
 
 async def attempt(parcel: Parcel, channel: Channel | None, kinds: Mapping[str, ChannelKind], now: datetime) -> Outcome:

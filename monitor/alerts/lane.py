@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from monitor.alerts import retry
 from monitor.alerts.channels.kit.outcome import Outcome, Result
-from monitor.core.watchlist import Channel
+from monitor.core.subscription import Channel
 
 WIDTH = 4
 """Attempts that one channel makes at the same time, and failures in a row after which its receiver counts as out."""

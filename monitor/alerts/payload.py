@@ -11,11 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, Severity
 from monitor.core.model import Language, Tlp
 from monitor.core.phrases.gathered import REMINDER
 from monitor.core.routing import TOLD_AS
-from monitor.core.watchlist import Severity
 from probes.kit.vocabulary import Strength
 
 TYPES = (*(f"incident.{kind.value}" for kind in EventKind if kind in TOLD_AS), REMINDER)

@@ -13,7 +13,8 @@ from monitor.clock import Clock
 from monitor.core.incident import Incident
 from monitor.core.kinds import IncidentStage
 from monitor.core.message import MessageKind
-from monitor.core.watchlist import Channel, Watchlist
+from monitor.core.subscription import Channel
+from monitor.core.watchlist import Watchlist
 from monitor.store import MessageState, Reading, Store
 
 _log = structlog.get_logger()

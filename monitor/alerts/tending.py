@@ -13,7 +13,8 @@ from monitor.core.kinds import IncidentStage
 from monitor.core.member_alarms import speaks_for
 from monitor.core.message import Message
 from monitor.core.routing import channels_of, matches, reminder_id, reminder_message
-from monitor.core.watchlist import Channel, Route, Watchlist
+from monitor.core.subscription import Channel, Route
+from monitor.core.watchlist import Watchlist
 from monitor.store import Reading, Unattended
 
 

@@ -8,8 +8,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from monitor.configuration.problems import Problem
+from monitor.core.kinds import Severity
+from monitor.core.subscription import Channel, Route
 from monitor.core.timing import is_quiet_at
-from monitor.core.watchlist import Channel, Provider, ProviderKind, Route, Severity, Watchlist
+from monitor.core.watchlist import Provider, ProviderKind, Watchlist
 from monitor.settings import MissingSecret
 
 Carrier = Callable[[Channel], str | None]

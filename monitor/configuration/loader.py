@@ -17,7 +17,8 @@ from monitor.configuration.problems import ConfigurationError, Problem
 from monitor.configuration.sentences import problems_of
 from monitor.configuration.vantages import check_monitor
 from monitor.core.documented import Documented
-from monitor.core.watchlist import Alerts, Monitor, Organisation, Provider, VantagePoint, Watchlist
+from monitor.core.subscription import Alerts
+from monitor.core.watchlist import Monitor, Organisation, Provider, VantagePoint, Watchlist
 from probes.kit.discover import discover
 from probes.kit.probe import Probe
 from probes.kit.vocabulary import VantageKind

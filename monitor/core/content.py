@@ -14,8 +14,8 @@ from monitor.core.incident import Bracket
 from monitor.core.model import Language
 from monitor.core.phrases.gathered import REMINDER
 from monitor.core.severity import severity
+from monitor.core.subscription import Channel
 from monitor.core.telling import Telling
-from monitor.core.watchlist import Channel
 
 BECAUSE_LIMIT = 1000
 """Characters of a rule's explanation that travel with a message."""

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from monitor.core.dossier import Dossier
 from monitor.core.incident import Incident
+from monitor.core.kinds import Severity
 from monitor.core.severity import is_interception, severity
-from monitor.core.watchlist import Severity
 
 _SOONEST_FIRST = tuple(Severity)
 

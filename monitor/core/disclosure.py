@@ -14,7 +14,8 @@ from typing import Final
 
 from monitor.core.incident import Incident
 from monitor.core.model import Tlp
-from monitor.core.watchlist import Channel, Watchlist
+from monitor.core.subscription import Channel
+from monitor.core.watchlist import Watchlist
 
 _CLOSENESS: Final = MappingProxyType({tlp: place for place, tlp in enumerate((Tlp.CLEAR, Tlp.GREEN, Tlp.AMBER, Tlp.RED))})
 

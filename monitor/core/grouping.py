@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 from monitor.core.incident import Incident
+from monitor.core.kinds import Severity
+from monitor.core.subscription import GroupBy, Route
 from monitor.core.timing import is_held
-from monitor.core.watchlist import GroupBy, Route, Severity
 
 PAGE: Final = "page"
 HELD: Final = "held"

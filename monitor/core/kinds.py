@@ -69,3 +69,12 @@ class RelationKind(StrEnum):
     ANNOUNCED_BY = "announced_by"
     """The other is the notice that foretold it."""
     SEE_ALSO = "see_also"
+
+
+class Severity(StrEnum):
+    """How soon a person must know."""
+
+    PAGE = "page"
+    MORNING = "morning"
+    DIGEST = "digest"
+    NONE = "none"

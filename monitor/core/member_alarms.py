@@ -15,11 +15,12 @@ from typing import Final
 from monitor.core.disclosure import effective_tlp, may_hear
 from monitor.core.hearing import Turn
 from monitor.core.incident import Event, Incident
-from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.kinds import EventKind, IncidentStage, Severity
 from monitor.core.message import Message, MessageKind, Purpose
 from monitor.core.routing import matches, route
 from monitor.core.severity import severity
-from monitor.core.watchlist import Route, Severity, Watchlist
+from monitor.core.subscription import Route
+from monitor.core.watchlist import Watchlist
 
 FOR_PROGRAMS: Final = frozenset({"webhook", "alertmanager"})
 """Kinds of channels at whose other end nobody is woken, and everything is wanted by itself."""

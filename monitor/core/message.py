@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from monitor.core.watchlist import Severity
+from monitor.core.kinds import Severity
 
 
 class MessageKind(StrEnum):

@@ -19,13 +19,14 @@ from monitor.core.correction import is_worse, takes_back
 from monitor.core.disclosure import effective_tlp, may_hear, travels_as_far
 from monitor.core.grouping import bundle
 from monitor.core.incident import Event, Incident
-from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Severity
 from monitor.core.message import Message, MessageKind, Purpose
 from monitor.core.model import Tlp
 from monitor.core.severity import severity
+from monitor.core.subscription import Channel, Match, Route
 from monitor.core.telling import Telling
 from monitor.core.timing import due_at, escalated_at
-from monitor.core.watchlist import Channel, Match, Route, Severity, Watchlist
+from monitor.core.watchlist import Watchlist
 
 TOLD_AS = MappingProxyType(
     {

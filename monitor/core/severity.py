@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 
 from monitor.core.incident import Incident
-from monitor.core.kinds import EventKind, Kind, Origin
+from monitor.core.kinds import EventKind, Kind, Origin, Severity
 from monitor.core.letting_go import is_let_go
-from monitor.core.watchlist import Severity
 
 INTERCEPTION = "tls.mitm"
 """Mechanisms that begin with this mean that somebody sits in the connection and may read along."""

@@ -8,13 +8,13 @@ from typing import Final
 from monitor.core.disclosure import effective_tlp
 from monitor.core.extent import Extent, extent
 from monitor.core.incident import Event, Incident
-from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.kinds import EventKind, IncidentStage, Severity
 from monitor.core.letting_go import is_let_go
 from monitor.core.model import Language, Tlp
 from monitor.core.phrases import PHRASES
 from monitor.core.phrases.table import INTERCEPTED, Loss, Phrases
 from monitor.core.severity import is_interception, severity, urgency
-from monitor.core.watchlist import Severity, Watchlist
+from monitor.core.watchlist import Watchlist
 
 _TURN_OF_STAGE: Final = MappingProxyType(
     {

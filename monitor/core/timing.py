@@ -14,7 +14,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from monitor.core.watchlist import Digest, QuietHours, Route, Severity, Weekday
+from monitor.core.kinds import Severity
+from monitor.core.subscription import Digest, QuietHours, Route, Weekday
 
 LONGEST_MUTE: Final = timedelta(days=90)
 """How long an incident can be muted at once: what is quiet for ever is forgotten."""

@@ -12,7 +12,7 @@ from monitor.core import naming
 from monitor.core.extent import Extent
 from monitor.core.hearing import Late
 from monitor.core.incident import Incident
-from monitor.core.kinds import EventKind, Origin
+from monitor.core.kinds import EventKind, Origin, Severity
 from monitor.core.letting_go import CONFIGURATION
 from monitor.core.model import Language
 from monitor.core.naming import plain
@@ -21,7 +21,6 @@ from monitor.core.phrases.counting import counted
 from monitor.core.phrases.times import when
 from monitor.core.severity import severity
 from monitor.core.telling import Telling
-from monitor.core.watchlist import Severity
 
 TITLE_LIMIT = 78
 """Characters of a title. The names in it give way, never what happened."""

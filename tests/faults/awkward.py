@@ -15,7 +15,7 @@ from unittest.mock import patch
 from monitor.alerts.channels import ChannelKind, discover
 from monitor.alerts.outbox import Outbox
 from monitor.core.message import MessageKind
-from monitor.core.watchlist import Channel
+from monitor.core.subscription import Channel
 from monitor.store import MessageState, ParcelState, Posted, Store, migrate
 from tests.lab.mail import MailSink
 from tests.lab.sinks import WebhookSink, answering, redirecting

@@ -16,8 +16,9 @@ from monitor.core.plan import Check, plan_checks, plan_for_prober
 from monitor.core.planned import planned_changes
 from monitor.core.routing import route
 from monitor.core.sight import judge_round, sight_checks, speaks_of_its_target
+from monitor.core.subscription import Alerts, Channel
 from monitor.core.verdict import Verdict, judge
-from monitor.core.watchlist import Alerts, Channel, Limits, Monitor, Organisation, VantagePoint, Watchlist
+from monitor.core.watchlist import Limits, Monitor, Organisation, VantagePoint, Watchlist
 from monitor.engine.canaries import Sighting, observation_of
 from monitor.engine.looking import Controls, look_once
 from monitor.engine.lookouts import Lookouts

@@ -14,7 +14,8 @@ from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from monitor.core.kinds import IncidentStage, Kind
 from monitor.core.message import MessageKind
 from monitor.core.model import Country, Slug
-from monitor.core.watchlist import Confirmation, Route, Target
+from monitor.core.subscription import Route
+from monitor.core.watchlist import Confirmation, Target
 from probes.kit.budgets import Budgets
 from probes.kit.vocabulary import Depth, Meant, State, Strength, VantageHealth, WhyUnclear
 from tests.lab.conditions import Conditions

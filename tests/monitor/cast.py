@@ -7,7 +7,8 @@ from typing import Any
 from monitor.core.incident import Bracket, CaseKey, Event, Incident
 from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.model import Words
-from monitor.core.watchlist import Alerts, Channel, Monitor, NetworkKind, Organisation, Route, Target, VantagePoint, Watchlist
+from monitor.core.subscription import Alerts, Channel, Route
+from monitor.core.watchlist import Monitor, NetworkKind, Organisation, Target, VantagePoint, Watchlist
 from probes.kit.vocabulary import Strength
 
 ONSET = datetime(2021, 12, 25, 9, 5, tzinfo=UTC)

@@ -13,13 +13,14 @@ import pytest
 from monitor.bus import Report
 from monitor.clock import Clock
 from monitor.core.incident import Incident
-from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Severity
 from monitor.core.ledger import Ledger
 from monitor.core.letting_go import NOBODY_LOOKS
 from monitor.core.model import Words
 from monitor.core.plan import Check
 from monitor.core.sight import sight_id
-from monitor.core.watchlist import Alerts, Channel, Match, Monitor, Organisation, Route, Severity, Target, VantagePoint, Watchlist
+from monitor.core.subscription import Alerts, Channel, Match, Route
+from monitor.core.watchlist import Monitor, Organisation, Target, VantagePoint, Watchlist
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline, Watch
 from monitor.service import Place

@@ -12,27 +12,14 @@ from monitor.clock import Clock
 from monitor.core import decision
 from monitor.core.decision import Decision, decide
 from monitor.core.incident import Incident, apply, fold
-from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.kinds import EventKind, IncidentStage, Severity
 from monitor.core.ledger import Ledger
 from monitor.core.mass import Masses
 from monitor.core.message import MessageKind, Purpose
 from monitor.core.model import Tlp, Words
 from monitor.core.planned import AnnouncedChange
-from monitor.core.watchlist import (
-    Alerts,
-    Channel,
-    Escalation,
-    Mass,
-    Match,
-    Monitor,
-    Organisation,
-    PlannedChange,
-    Route,
-    Severity,
-    Target,
-    VantagePoint,
-    Watchlist,
-)
+from monitor.core.subscription import Alerts, Channel, Escalation, Match, Route
+from monitor.core.watchlist import Mass, Monitor, Organisation, PlannedChange, Target, VantagePoint, Watchlist
 from monitor.pipeline import Pipeline, Watch
 from monitor.store import Store, StoreUnavailable, Writing
 from probes.kit.vocabulary import State

@@ -18,18 +18,8 @@ from monitor.core.incident import Change, apply, record
 from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.model import Tlp, Words
 from monitor.core.plan import Check
-from monitor.core.watchlist import (
-    Alerts,
-    Channel,
-    Match,
-    Monitor,
-    Organisation,
-    PlannedChange,
-    Route,
-    Target,
-    VantagePoint,
-    Watchlist,
-)
+from monitor.core.subscription import Alerts, Channel, Match, Route
+from monitor.core.watchlist import Monitor, Organisation, PlannedChange, Target, VantagePoint, Watchlist
 from monitor.pipeline import Pipeline, Watch
 from monitor.store import Store, Writing
 from probes.kit.observation import Blob, Control, Facts, Observation, Provenance, TlsHandshake

@@ -31,7 +31,7 @@ from pydantic import BaseModel, ValidationError
 from monitor.alerts.channels.kit.outcome import Outcome
 from monitor.alerts.channels.kit.secrets import UnusableSecret
 from monitor.core.message import Parcel
-from monitor.core.watchlist import Channel
+from monitor.core.subscription import Channel
 from monitor.settings import MissingSecret
 
 _ATTRIBUTES = ("Settings", "PATIENCE", "deliver")

@@ -2,9 +2,9 @@
 
 from monitor.core.extent import Extent
 from monitor.core.hearing import Late
-from monitor.core.kinds import EventKind, Kind
+from monitor.core.kinds import EventKind, Kind, Severity
 from monitor.core.phrases.table import INTERCEPTED, Changed, Forms, LetGo, Loss, Phrases, Scattered, Times, Together, Turn
-from monitor.core.watchlist import NetworkKind, Severity
+from monitor.core.watchlist import NetworkKind
 from probes.kit.vocabulary import Strength
 
 _SITES: Forms = {"one": "{count} site", "other": "{count} sites"}

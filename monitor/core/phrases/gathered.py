@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any, Final
 
-from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.kinds import EventKind, IncidentStage, Severity
 from monitor.core.model import Language
 from monitor.core.phrases.counting import counted
 from monitor.core.phrases.table import Together
-from monitor.core.watchlist import Severity
 
 Data = Mapping[str, Any]
 

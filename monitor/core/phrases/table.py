@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from monitor.core.extent import Extent
 from monitor.core.hearing import Late
-from monitor.core.kinds import EventKind
-from monitor.core.watchlist import NetworkKind, Severity
+from monitor.core.kinds import EventKind, Severity
+from monitor.core.watchlist import NetworkKind
 from probes.kit.vocabulary import Strength
 
 INTERCEPTED = "intercepted"

@@ -17,10 +17,10 @@ from monitor.alerts import retry
 from monitor.alerts.sealing import seal
 from monitor.alerts.tending import tend
 from monitor.core.incident import Change, Event, Incident, apply, record
-from monitor.core.kinds import EventKind, IncidentStage
+from monitor.core.kinds import EventKind, IncidentStage, Severity
 from monitor.core.message import MessageKind
 from monitor.core.routing import route as routed
-from monitor.core.watchlist import Channel, Escalation, Grouping, Route, Severity
+from monitor.core.subscription import Channel, Escalation, Grouping, Route
 from monitor.store import MessageState, Owed, Posted, Store, Writing, migrate
 from tests.monitor.cast import ADDRESS, BLOCKED, watchlist
 from tests.monitor.store.cast import opened

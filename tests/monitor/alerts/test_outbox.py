@@ -14,7 +14,8 @@ from monitor.alerts.channels.kit.outcome import Outcome, Result
 from monitor.alerts.lane import WIDTH
 from monitor.alerts.outbox import LEASE, Outbox
 from monitor.core.message import Message, MessageKind
-from monitor.core.watchlist import Channel, Route, Watchlist
+from monitor.core.subscription import Channel, Route
+from monitor.core.watchlist import Watchlist
 from monitor.store import MessageState, Posted, Reading, Store, StoreUnavailable, Writing
 from tests.monitor.alerts.stage import (
     DELIVERED,

@@ -18,7 +18,7 @@ from monitor.core.message import Message
 from monitor.core.model import Tlp
 from monitor.core.phrases.gathered import REMINDER
 from monitor.core.routing import TOLD_AS
-from monitor.core.watchlist import Route
+from monitor.core.subscription import Route
 from tests.monitor.alerts.channels.parcels import NOW, alarm, owed, together
 from tests.monitor.cast import ADDRESS, BLOCKED, DESK, DOWN, ONSET, ended, happening, watchlist
 

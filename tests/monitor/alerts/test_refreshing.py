@@ -14,7 +14,7 @@ from monitor.alerts.refreshing import LATELY, refresher
 from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.message import Message, Parcel
-from monitor.core.watchlist import Channel
+from monitor.core.subscription import Channel
 from monitor.store import Store
 from tests.monitor.alerts.channels.parcels import owed
 from tests.monitor.alerts.stage import MovedClock, Nothing

@@ -10,9 +10,10 @@ from monitor.alerts import retry
 from monitor.alerts.channels.kit.outcome import Outcome
 from monitor.alerts.outbox import Outbox
 from monitor.core.incident import MASS, CaseKey, Change, Event, Incident, Relation, apply, record
-from monitor.core.kinds import EventKind, IncidentStage, RelationKind
+from monitor.core.kinds import EventKind, IncidentStage, RelationKind, Severity
 from monitor.core.routing import route as routed
-from monitor.core.watchlist import Channel, Escalation, Grouping, Route, Severity, Watchlist
+from monitor.core.subscription import Channel, Escalation, Grouping, Route
+from monitor.core.watchlist import Watchlist
 from monitor.store import ParcelState, Store
 from tests.monitor.alerts.stage import DELIVERED, GONE, NO_ANSWER, UNAVAILABLE, MovedClock, Receiver, running, until
 from tests.monitor.cast import ADDRESS, BLOCKED, watchlist

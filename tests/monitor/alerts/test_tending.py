@@ -11,9 +11,9 @@ from sqlalchemy import Engine, event
 
 from monitor.alerts.tending import tend
 from monitor.core.incident import MASS, CaseKey, Change, Event, Incident, Relation, apply, record
-from monitor.core.kinds import EventKind, IncidentStage, RelationKind
+from monitor.core.kinds import EventKind, IncidentStage, RelationKind, Severity
 from monitor.core.routing import route
-from monitor.core.watchlist import Channel, Escalation, Grouping, Route, Severity
+from monitor.core.subscription import Channel, Escalation, Grouping, Route
 from monitor.store import ParcelState, Store
 from tests.monitor import cast
 from tests.monitor.alerts.stage import MovedClock, Receiver, running, until

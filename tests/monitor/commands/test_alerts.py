@@ -21,7 +21,7 @@ from monitor.clock import Clock
 from monitor.core.bundling import Waiting, bundle
 from monitor.core.kinds import Origin
 from monitor.core.message import Message, MessageKind
-from monitor.core.watchlist import Channel
+from monitor.core.subscription import Channel
 from monitor.store import Store, migrate
 from tests.monitor.alerts.stage import DELIVERED, REFUSED, Receiver, message
 from tests.monitor.cast import watchlist

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from monitor.core.watchlist import GroupBy, QuietHours, Weekday
+from monitor.core.subscription import GroupBy, QuietHours, Weekday
 from tests.monitor.configuration.conftest import ConfigurationFolder
 
 

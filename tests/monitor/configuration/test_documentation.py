@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from monitor.configuration.reader import parse
-from monitor.core import documented, dossier, fingerprint, model, watchlist
+from monitor.core import documented, dossier, fingerprint, model, subscription, watchlist
 from monitor.core.descriptive import Action, ActorKind, Basis, Review
 from monitor.core.kinds import Kind
 from monitor.core.watchlist import ProviderKind
@@ -32,14 +32,14 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "mass": watchlist.Mass,
     "retention": watchlist.Retention,
     "lists": watchlist.Lists,
-    "alerts.yaml": watchlist.Alerts,
-    "channels": watchlist.Channel,
-    "routes": watchlist.Route,
-    "match": watchlist.Match,
-    "group": watchlist.Grouping,
-    "quiet_hours": watchlist.QuietHours,
-    "digest": watchlist.Digest,
-    "escalate": watchlist.Escalation,
+    "alerts.yaml": subscription.Alerts,
+    "channels": subscription.Channel,
+    "routes": subscription.Route,
+    "match": subscription.Match,
+    "group": subscription.Grouping,
+    "quiet_hours": subscription.QuietHours,
+    "digest": subscription.Digest,
+    "escalate": subscription.Escalation,
     "organisation": watchlist.Organisation,
     "targets": watchlist.Target,
     "planned": watchlist.PlannedChange,
@@ -92,7 +92,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def test_every_part_of_the_configuration_has_its_section() -> None:
     files = (
         watchlist.Monitor,
-        watchlist.Alerts,
+        subscription.Alerts,
         watchlist.Organisation,
         watchlist.Provider,
         fingerprint.SignFile,
@@ -128,6 +128,6 @@ def leaf(field: FieldInfo) -> bool:
     return not isinstance(field.default, BaseModel) and bool(field.get_default(call_default_factory=True))
 
 
-@pytest.mark.parametrize("word", [*ProviderKind, *Kind, *model.Tlp, *watchlist.GroupBy, *Action, *ActorKind, *Basis, *Review])
+@pytest.mark.parametrize("word", [*ProviderKind, *Kind, *model.Tlp, *subscription.GroupBy, *Action, *ActorKind, *Basis, *Review])
 def test_closed_words_are_all_named(word: str) -> None:
     assert f"`{word}`" in DOCUMENT

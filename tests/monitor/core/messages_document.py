@@ -12,12 +12,11 @@ from typing import Any, Final
 from monitor.core import naming, wording
 from monitor.core.hearing import Late
 from monitor.core.incident import Incident
-from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Severity
 from monitor.core.letting_go import CONFIGURATION
 from monitor.core.model import Language, Tlp
 from monitor.core.phrases import PHRASES
 from monitor.core.telling import Telling
-from monitor.core.watchlist import Severity
 from monitor.core.wording import Text
 from tests.monitor.cast import BLOCKED, CUT_OFF, DOWN, ended
 from tests.monitor.core.messages import LANGUAGES, MASS, telling

@@ -19,7 +19,7 @@ from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.message import Message, MessageKind, Purpose
 from monitor.core.model import Tlp
 from monitor.core.phrases import PHRASES
-from monitor.core.watchlist import Channel, Match, Route
+from monitor.core.subscription import Channel, Match, Route
 from tests.monitor.cast import ADDRESS, BLOCKED, happening, watchlist
 
 NOON = datetime(2021, 12, 25, 12, 0, tzinfo=UTC)

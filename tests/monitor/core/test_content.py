@@ -13,8 +13,9 @@ from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, Kind
 from monitor.core.message import Message
 from monitor.core.model import Tlp, Words
+from monitor.core.subscription import Escalation, Route
 from monitor.core.telling import Telling
-from monitor.core.watchlist import Escalation, Route, Watchlist
+from monitor.core.watchlist import Watchlist
 from tests.monitor.cast import ADDRESS, BLOCKED, DOWN, OVD_INFO, ended, happening, watchlist
 
 EVERYTHING = Route(id="everything", channels=("desk",))

@@ -6,7 +6,8 @@ import pytest
 
 from monitor.core.disclosure import effective_tlp, is_discreet, may_hear
 from monitor.core.model import Tlp, Words
-from monitor.core.watchlist import Channel, Organisation, Watchlist
+from monitor.core.subscription import Channel
+from monitor.core.watchlist import Organisation, Watchlist
 from tests.monitor.cast import BLOCKED, CUT_OFF, DESK, DOWN, OVD_INFO, PHONE, watchlist
 
 MEMORIAL = Organisation(id="memorial", name=Words(en="Memorial"), tlp=Tlp.RED)

@@ -10,8 +10,8 @@ from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, Kind
 from monitor.core.member_alarms import owed
 from monitor.core.model import Language
+from monitor.core.subscription import Route
 from monitor.core.telling import Telling
-from monitor.core.watchlist import Route
 from tests.monitor.cast import ADDRESS, BLOCKED, CUT_OFF, ended, happening, watchlist
 from tests.monitor.core.messages import MASS, telling
 

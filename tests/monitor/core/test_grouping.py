@@ -7,8 +7,8 @@ import pytest
 
 from monitor.core.grouping import bundle
 from monitor.core.incident import Incident, Relation
-from monitor.core.kinds import RelationKind
-from monitor.core.watchlist import GroupBy, Grouping, QuietHours, Route, Severity
+from monitor.core.kinds import RelationKind, Severity
+from monitor.core.subscription import GroupBy, Grouping, QuietHours, Route
 from tests.monitor.cast import BLOCKED, CUT_OFF, DOWN, ONSET
 
 NIGHT = QuietHours(since="22:00", until="08:00")

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, apply, case_key, concerns, fold, record
-from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Severity
 from monitor.core.letting_go import CONFIGURATION
 from monitor.core.life import advance
 from monitor.core.severity import severity
 from monitor.core.verdict import Verdict
-from monitor.core.watchlist import Confirmation, Severity
+from monitor.core.watchlist import Confirmation
 from probes.kit.vocabulary import State, Strength
 
 START = datetime(2021, 12, 25, 9, 0, tzinfo=UTC)

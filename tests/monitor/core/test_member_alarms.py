@@ -11,7 +11,8 @@ from monitor.core.kinds import EventKind, IncidentStage, Kind, RelationKind
 from monitor.core.member_alarms import Kin, not_told_twice
 from monitor.core.model import Tlp
 from monitor.core.routing import route
-from monitor.core.watchlist import Channel, Match, Route, Watchlist
+from monitor.core.subscription import Channel, Match, Route
+from monitor.core.watchlist import Watchlist
 from tests.monitor import cast
 from tests.monitor.cast import ADDRESS, BLOCKED, ONSET, ended, happening
 from tests.monitor.core.messages import MASS

@@ -12,20 +12,11 @@ from hypothesis import strategies as st
 
 from monitor.core import routing
 from monitor.core.incident import Incident
-from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, Severity
 from monitor.core.message import Message, MessageKind, Purpose
 from monitor.core.model import Tlp, Words
-from monitor.core.watchlist import (
-    Channel,
-    Escalation,
-    Grouping,
-    Match,
-    Organisation,
-    QuietHours,
-    Route,
-    Severity,
-    Target,
-)
+from monitor.core.subscription import Channel, Escalation, Grouping, Match, QuietHours, Route
+from monitor.core.watchlist import Organisation, Target
 from tests.monitor.cast import ADDRESS, BLOCKED, CUT_OFF, DESK, DOWN, ONSET, OVD_INFO, PHONE, ended, happening, watchlist
 
 EVERYTHING = Route(id="everything", channels=("desk",))

@@ -2,10 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, Severity
 from monitor.core.letting_go import CONFIGURATION
 from monitor.core.severity import severity, urgency
-from monitor.core.watchlist import Severity
 from tests.monitor.cast import BLOCKED
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core.kinds import Severity
+from monitor.core.subscription import Digest, Escalation, Grouping, QuietHours, Route, Weekday
 from monitor.core.timing import PAGE_WAIT, due_at, escalated_at, is_held, is_quiet_at, next_digest, quiet_until
-from monitor.core.watchlist import Digest, Escalation, Grouping, QuietHours, Route, Severity, Weekday
 
 NIGHT = QuietHours(since="22:00", until="08:00")
 VILNIUS = "Europe/Vilnius"

@@ -10,13 +10,13 @@ import pytest
 from monitor.core import wording
 from monitor.core.hearing import Late
 from monitor.core.incident import Bracket, Incident
-from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, Severity
 from monitor.core.letting_go import CONFIGURATION, NOBODY_LOOKS
 from monitor.core.model import Language, Tlp, Words
 from monitor.core.phrases import PHRASES
 from monitor.core.phrases.table import INTERCEPTED
 from monitor.core.routing import TOLD_AS
-from monitor.core.watchlist import NetworkKind, Severity, Target
+from monitor.core.watchlist import NetworkKind, Target
 from monitor.core.wording import Text
 from probes.kit.vocabulary import Strength
 from tests.monitor.cast import ADDRESS, BLOCKED, CUT_OFF, DOWN, ONSET, OVD_INFO, ended

@@ -3,8 +3,7 @@
 from typing import Any
 
 from monitor.core import wording
-from monitor.core.kinds import IncidentStage
-from monitor.core.watchlist import Severity
+from monitor.core.kinds import IncidentStage, Severity
 from tests.monitor.cast import ADDRESS
 
 

@@ -17,7 +17,7 @@ from monitor.core.incident import Bracket, CaseKey, Change, Incident, apply, fol
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
 from monitor.core.message import Message, Parcel
 from monitor.core.model import Words
-from monitor.core.watchlist import Route
+from monitor.core.subscription import Route
 from monitor.intake import carry_out, connect
 from monitor.store import Reading, Store
 from tests.monitor.cast import ADDRESS, ONSET, watchlist

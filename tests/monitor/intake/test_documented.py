@@ -10,10 +10,10 @@ from monitor.core.descriptive import Outcome
 from monitor.core.documented import Documented, RelatedEntry
 from monitor.core.dossier import EvidenceItem, Reply
 from monitor.core.incident import Event, Incident, Relation, fold
-from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind, Severity
 from monitor.core.model import Tlp, Words
 from monitor.core.severity import severity
-from monitor.core.watchlist import Route, Severity
+from monitor.core.subscription import Route
 from monitor.intake import Entered, carry_out, connect, enter, without_file
 from monitor.store import Store
 from tests.monitor.cast import ADDRESS, watchlist

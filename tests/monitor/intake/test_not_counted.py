@@ -10,7 +10,8 @@ from monitor.core.documented import Documented
 from monitor.core.dossier import EvidenceItem
 from monitor.core.kinds import Kind
 from monitor.core.plan import plan_checks
-from monitor.core.watchlist import Route, Watchlist
+from monitor.core.subscription import Route
+from monitor.core.watchlist import Watchlist
 from monitor.intake import carry_out, enter
 from monitor.pipeline import Pipeline, Watch
 from monitor.service.context import Place

@@ -17,10 +17,10 @@ from html import escape
 from types import MappingProxyType
 from typing import Any, Final
 
+from monitor.core.kinds import Severity
 from monitor.core.message import Parcel
 from monitor.core.model import Language
 from monitor.core.naming import plain
-from monitor.core.watchlist import Severity
 
 COLUMNS: Final = 72
 """Width to which the text is wrapped; a longer link stays whole."""

@@ -10,7 +10,7 @@ from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind
 from monitor.core.message import Message, Parcel
 from monitor.core.model import Language
-from monitor.core.watchlist import Route
+from monitor.core.subscription import Route
 from tests.monitor.cast import ADDRESS, BLOCKED, happening, watchlist
 
 NOW = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)

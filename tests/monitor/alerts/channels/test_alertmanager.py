@@ -14,8 +14,8 @@ from monitor.alerts.channels.alertmanager import AT_ONCE, HELD, Settings, alert_
 from monitor.alerts.channels.kit.outcome import Outcome, Result
 from monitor.core import routing
 from monitor.core.incident import Incident
-from monitor.core.kinds import EventKind, Kind
-from monitor.core.watchlist import Route, Severity
+from monitor.core.kinds import EventKind, Kind, Severity
+from monitor.core.subscription import Route
 from tests.lab.sinks import WebhookSink, answering, hanging_up
 from tests.monitor.alerts.channels.parcels import NOW, alarm, owed, together
 from tests.monitor.cast import BLOCKED, DOWN, ONSET, ended, watchlist

@@ -25,7 +25,8 @@ from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.message import Message, MessageKind, Parcel
 from monitor.core.model import Language, Tlp, Words
 from monitor.core.routing import TOLD_AS
-from monitor.core.watchlist import Channel, Organisation, Provider, ProviderKind, Route, Target, Watchlist
+from monitor.core.subscription import Channel, Route
+from monitor.core.watchlist import Organisation, Provider, ProviderKind, Target, Watchlist
 from tests.lab.mail import MailSink
 from tests.lab.sinks import WebhookSink
 from tests.monitor.alerts.channels.parcels import NOW

@@ -6,7 +6,7 @@ import pytest
 
 from monitor.alerts.channels import secret_trouble
 from monitor.alerts.channels.kit.secrets import UnusableSecret
-from monitor.core.watchlist import Channel
+from monitor.core.subscription import Channel
 from monitor.settings import MissingSecret
 
 MAIL = {"host": "mail.example.org", "sender": "a@example.org", "to": ["b@example.org"]}

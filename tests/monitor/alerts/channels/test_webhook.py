@@ -20,7 +20,8 @@ from monitor.core import routing
 from monitor.core.bundling import Waiting, bundle
 from monitor.core.kinds import EventKind
 from monitor.core.message import Message, Parcel
-from monitor.core.watchlist import Channel, Route, Watchlist
+from monitor.core.subscription import Channel, Route
+from monitor.core.watchlist import Watchlist
 from monitor.store import MessageState, ParcelState, Sent, Store
 from tests.lab import certificates
 from tests.lab.certificates import Certificate
