@@ -219,10 +219,14 @@ Notifier = Annotated[Reader, Depends(_notifier)]
 SIGN_IN_FIRST: Final = "This is for members of staff: open the address that `cutwatch keys sign-in` prints."
 
 
-async def _signed_in(reader: Identified) -> None:
+def insist_on_staff(reader: Reader) -> None:
     """Insist on a signed-in member of staff, for pages with forms: what a key decides, it decides through the API."""
     if reader is not STAFF:
         raise unauthorised(SIGN_IN_FIRST)
+
+
+async def _signed_in(reader: Identified) -> None:
+    insist_on_staff(reader)
 
 
 SIGNED_IN: Final = Depends(_signed_in)
@@ -230,8 +234,7 @@ SIGNED_IN: Final = Depends(_signed_in)
 
 async def _staff_by_form(request: Request, reader: Identified) -> Reader:
     """Insist on a signed-in member of staff who has sent one of our own forms."""
-    if reader is not STAFF:
-        raise unauthorised(SIGN_IN_FIRST)
+    insist_on_staff(reader)
     given = (await request.form(max_files=0)).get("token")
     if not isinstance(given, str) or not compare_digest(given.encode(), form_token(request).encode()):
         raise HTTPException(403, "This form is not ours, or its session has ended. Load the page again, then send it.")
@@ -266,12 +269,18 @@ def is_local(request: Request) -> bool:
     The peer's address does not suffice: a reverse proxy or an onion service connects from loopback too, and a hostile page
     can make a browser connect there under a name of its own (DNS rebinding). So the service's own address must be a loopback
     one, as must be the name that was asked for, and no header may speak of forwarding. Many proxies send no such header and
-    ask for a loopback name: what they serve is known by its configured address alone.
+    ask for a loopback name: what they serve is known by its configured address alone. Nor does a browser ask for itself that
+    tells of a page of another site, or on another port.
     """
-    if request.client is None or any(_FORWARDING.fullmatch(name) for name in request.headers):
+    if request.client is None or any(_FORWARDING.fullmatch(name) for name in request.headers) or _is_from_a_page(request):
         return False
     own = urlsplit(context_of(request).settings.address).hostname or ""
     return _is_loopback(request.client.host) and _is_this_machine(own) and _is_this_machine(_asked_name(request))
+
+
+def _is_from_a_page(request: Request) -> bool:
+    """Whether a browser says that somebody else's page made it ask."""
+    return "origin" in request.headers or request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}
 
 
 def _is_this_machine(name: str) -> bool:

@@ -17,6 +17,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from api import routes
+from api.everything import Everything
 from api.examples import add_examples, operations
 from api.feeds.renderings import Renderings
 from api.headers import HeadRequests, HiddenToken, RefusedGzip, SecurityHeaders
@@ -75,6 +76,7 @@ def create() -> FastAPI:
         dependencies=[Depends(refuse_repeated)],
     )
     made.state.feeds = Renderings()
+    made.state.everything = Everything()
     made.state.seats = Seats()
     made.state.pulse = Pulse()
     for router in routers():

@@ -43,6 +43,9 @@ FRAMES: Final = (
     "Nothing here is public, and this key lacks the scope `read`.",
     "This is for members of staff: open the address that `cutwatch keys sign-in` prints.",
     "This form is not ours, or its session has ended. Load the page again, then send it.",
+    # In what charset and form
+    "Send the form in UTF-8: no other charset is read here.",
+    "Send the form as a browser does, as application/x-www-form-urlencoded.",
     # What staff decide
     "%(incident)s does not stand open: there is nothing to acknowledge.",
     "%(incident)s is at version %(version)s now: read it again, then decide.",
@@ -50,6 +53,7 @@ FRAMES: Final = (
     "%(incident)s is %(tlp)s already.",
     "%(incident)s is retracted already.",
     "This says what is stated already: nothing would change.",
+    "What you said of how far it is checked stands. Who may read it has not been decided: read the incident again, then decide.",
 )
 """The longer one of two that fit stands before the shorter one."""
 

@@ -21,7 +21,8 @@ from monitor.intake import Moved, carry_out, connect
 from monitor.service import Context
 from monitor.store import Care
 
-_VERSION: Final = re.compile(r'(?:W/)?"?([1-9][0-9]{0,8})"?')
+_VERSION: Final = re.compile(r'(?:W/)?"?([1-9][0-9]{0,8})(?:-[0-9a-f]{1,64})?"?')
+"""A version, or a tag that begins with one. A weak one counts: proxies weaken tags when they pack, and a version is exact."""
 
 _MOST_TAGS: Final = 20
 """Versions in one `If-Match`."""
@@ -92,7 +93,7 @@ async def refusing() -> AsyncIterator[None]:
     except Refused as refused:
         raise HTTPException(409, f"{str(refused)[:1].upper()}{str(refused)[1:]}.") from None
     except Moved as moved:
-        raise HTTPException(412, f"{moved}.", {"etag": f'"{moved.version}"'}) from None
+        raise HTTPException(412, f"{moved}.", {"etag": f'W/"{moved.version}"'}) from None
 
 
 def version_of(header: str | None, present: int) -> int | None:
@@ -109,9 +110,16 @@ def version_of(header: str | None, present: int) -> int | None:
     return present if present in named else max(named)
 
 
-async def acknowledge(context: Context, reader: Reader, name: str) -> Care:
+async def _insist_on_version(found: Incident, if_match: str | None) -> None:
+    async with refusing():
+        if version_of(if_match, found.version) not in {None, found.version}:
+            raise Moved(found)
+
+
+async def acknowledge(context: Context, reader: Reader, name: str, if_match: str | None = None) -> Care:
     """Note that somebody sees to an incident."""
     found = await _insist_on_say(context, reader, name)
+    await _insist_on_version(found, if_match)
     if not found.is_open:
         raise HTTPException(409, f"{name} does not stand open: there is nothing to acknowledge.")
     async with context.store.writing() as writing:
@@ -119,9 +127,9 @@ async def acknowledge(context: Context, reader: Reader, name: str) -> Care:
     return await _care(context, name)
 
 
-async def mute(context: Context, reader: Reader, name: str, until: datetime | None) -> Care:
+async def mute(context: Context, reader: Reader, name: str, until: datetime | None, if_match: str | None = None) -> Care:
     """Be quiet about an incident until then; None ends the quiet."""
-    await _insist_on_say(context, reader, name)
+    await _insist_on_version(await _insist_on_say(context, reader, name), if_match)
     if until is not None and until <= context.clock.now():
         raise HTTPException(422, "until: write a moment that is still to come, or null to end the quiet")
     if until is not None and until > context.clock.now() + LONGEST_MUTE:

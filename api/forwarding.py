@@ -23,6 +23,7 @@ def asked_from(peer: Address, headers: Headers, proxies: Sequence[Network]) -> A
     """Where a request comes from: the right-most address that is no trusted proxy's, or `peer` where none is trusted.
 
     None where trusted proxies do not say, or the two headers say different things: one of them then comes from whoever asks.
+    Nor do they say it with a loopback address, which is that of a proxy or of an onion service before them.
     """
     if not _is_trusted(peer, proxies):
         return peer
@@ -30,7 +31,8 @@ def asked_from(peer: Address, headers: Headers, proxies: Sequence[Network]) -> A
     found = {_rightmost(chain, proxies) for chain in chains if chain}
     if not found:
         return peer
-    return found.pop() if len(found) == 1 else None
+    address = found.pop()
+    return None if found or address is None or address.is_loopback else address
 
 
 def _rightmost(chain: Sequence[str], proxies: Sequence[Network]) -> Address | None:

@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlencode
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.languages import LANGUAGES
 
 SECURITY: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -57,14 +59,14 @@ class SecurityHeaders:
 
 
 class HeadRequests:
-    """Answers HEAD as GET without the body. A sign-in address works once, so a mere HEAD must not use it up."""
+    """Answers HEAD as GET without the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass HEAD on as GET and keep the body back."""
-        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"] == SIGN_IN_PATH:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
 
@@ -110,9 +112,10 @@ class HiddenToken:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Move the sign-in token, or the secret part of a private feed's address, to a place of its own."""
         if scope["type"] == "http" and scope["path"] == SIGN_IN_PATH:
-            tokens = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
+            asked = parse_qs(scope["query_string"].decode("latin-1"))
+            tokens = asked.get("token", [])
             scope[SIGN_IN_TOKEN] = tokens[0] if len(tokens) == 1 else ""
-            scope["query_string"] = b""
+            scope["query_string"] = urlencode([("lang", one) for one in asked.get("lang", []) if one in LANGUAGES]).encode()
         elif scope["type"] == "http" and scope["path"].startswith(PRIVATE_FEEDS):
             secret, _, rest = scope["path"].removeprefix(PRIVATE_FEEDS).partition("/")
             scope[FEED_SECRET] = secret

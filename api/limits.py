@@ -94,9 +94,9 @@ def _counted(receive: Receive) -> Receive:
 class RateLimit:
     """A token bucket for each address and for each key: `BURST` requests at once, `PER_SECOND` in the long run.
 
-    Behind a trusted proxy it is the address that the proxy was asked from. Those of loopback do not count: there sit the
-    operator's own tools, and the proxy or onion service through which everybody comes, where it is not known to be one. A key
-    counts wherever it comes from, unless a program on this very machine shows it.
+    Behind a trusted proxy it is the address that the proxy was asked from. Whoever connects from loopback does not count: there
+    sit the operator's own tools, and the proxy or onion service through which everybody comes, where it is not known to be one.
+    A key counts wherever it comes from, unless a program on this very machine shows it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -105,14 +105,20 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on if its sender has not asked too much."""
-        senders = [sender for sender in (sender_of(scope, _proxies(scope)), _key(scope)) if sender]
-        now = scope["app"].state.context.clock.monotonic() if senders else 0.0
-        wait = max((self._take(sender, now) for sender in senders), default=0.0)
+        wait = self._wait(scope)
         if wait <= 0:
             await self.app(scope, receive, send)
             return
         refusal = answer(Request(scope), 429, "Too many requests: wait a little.", {"retry-after": str(int(wait) + 1)})
         await refusal(scope, receive, send)
+
+    def _wait(self, scope: Scope) -> float:
+        """The seconds that whoever asks must wait. A refused address takes nothing more: it could fill the memory at no cost."""
+        for sender in (sender_of(scope, _proxies(scope)), _key(scope)):
+            wait = self._take(sender, scope["app"].state.context.clock.monotonic()) if sender else 0.0
+            if wait > 0:
+                return wait
+        return 0.0
 
     def _take(self, sender: str, now: float) -> float:
         """Take one token; return the seconds to wait if there is none."""

@@ -172,6 +172,19 @@ class IncidentPage(IncidentFilters):
     after: IncidentId | None = Field(default=None, description="the id after which the page begins", examples=["CW-2026-0017"])
     limit: int = Field(default=100, ge=1, le=200, description="incidents on a page")
 
+    @property
+    def wants_all(self) -> bool:
+        """Whether it takes a look at every incident to tell which are asked for: of some filters the database knows nothing."""
+        return self.open is not None or self.since is not None or self.until is not None
+
+    def suits(self, incident: Incident) -> bool:
+        """Whether an incident, as the reader sees it, is asked for, whenever it began: for whoever has all of them at hand."""
+        asked = ("kind", "origin", "stage", "tlp", "provider")
+        is_equal = all(getattr(self, name) in {None, getattr(incident, name)} for name in asked)
+        is_theirs = self.organisation in {None, incident.key.organisation} and self.target in {None, incident.key.target}
+        is_there = self.country is None or self.country in incident.countries
+        return is_equal and is_theirs and is_there and (self.open is None or incident.is_open is self.open)
+
     def takes(self, incident: Incident) -> bool:
         """Whether the incident passes those filters that the database does not know."""
         if self.open is not None and incident.is_open is not self.open:

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from fastapi import Request
+
 from api.answers import API
 from api.case_answers import Telling
-from api.parameters import IncidentFilters
+from api.everything import everything
 from api.provider_schemas import Days, Dependency, Provider, ProviderDetail, ProviderIncident, Record
 from api.visible import Visible
 from monitor.core import watchlist
@@ -14,9 +16,6 @@ from monitor.core.dossier import Dates
 from monitor.core.edtf import is_approximate, span
 from monitor.core.incident import Bracket, Incident
 from monitor.core.kinds import IncidentStage, Origin
-
-_MOST: Final = 10_000
-"""Incidents that are gone through."""
 
 _SHOWN: Final = 100
 """Incidents that a provider's own answer shows: the latest."""
@@ -30,10 +29,10 @@ Span = tuple[datetime | None, datetime | None]
 """The moments between which something happened; None: open on that side."""
 
 
-async def by_provider(visible: Visible) -> dict[str, list[Incident]]:
+async def by_provider(request: Request, visible: Visible) -> dict[str, list[Incident]]:
     """The incidents that the reader may see, by each provider who had a part in them, the latest change first."""
     found: dict[str, list[Incident]] = {}
-    for incident in await visible.incidents(IncidentFilters(), limit=_MOST):
+    for incident in await everything(request, visible):
         for provider in dict.fromkeys(_involved(incident)):
             found.setdefault(provider, []).append(incident)
     return found

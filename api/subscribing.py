@@ -62,10 +62,10 @@ async def subscriber(request: Request, afterwards: BackgroundTasks) -> Subscribe
 
 
 async def see(request: Request, reader: Annotated[Subscriber, Depends(subscriber)]) -> AsyncIterator[Visible]:
-    """What this subscriber may see, from one consistent reading of the store."""
+    """What this subscriber may see, from one consistent reading of the store, which ends before the answer is sent."""
     context = context_of(request)
     async with context.store.reading() as reading:
         yield Visible(context, reader, reading, context.watchlist(), context.clock.now())
 
 
-Subscribed = Annotated[Visible, Depends(see)]
+Subscribed = Annotated[Visible, Depends(see, scope="function")]

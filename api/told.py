@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from api.access import is_public
+from monitor.core.held_back import as_far_as
 from monitor.core.incident import Change, Event, Incident, apply, record
-from monitor.core.kinds import EventKind
+from monitor.core.kinds import EventKind, Origin
 from monitor.core.revision import Difference, differences
 
 _MEASURED: Final = ("kind", "stage", "onset", "end", "mechanisms", "rule", "because", "strength", "tlp")
@@ -22,6 +23,12 @@ _STATED: Final = ("origin", "provider", "intermittent", "dossier", "relations", 
 
 _OF_MEMBERS: Final = ("onset", "end", "mechanisms", "because", "strength")
 """What a mass event says of its members: told as the incident is told, and not as it stands in the event."""
+
+_DATED: Final = ("onset", "end")
+"""What may rest on statements alone, and is told as these are."""
+
+_ADDING: Final = frozenset({EventKind.EVIDENCE_ADDED, EventKind.REPLIED})
+"""Events that add something to what is stated, and change nothing else."""
 
 _LINKS: Final = frozenset({EventKind.LINKED, EventKind.NOTICE_LINKED})
 """Events that say how an incident stands to others."""
@@ -61,6 +68,14 @@ def is_hidden_link(step: Step, readable: Collection[str]) -> bool:
         return False
     others = {one for _, one in _others(step.before) ^ _others(step.after)}
     return bool(others) and others.isdisjoint(readable)
+
+
+def is_hidden_addition(step: Step) -> bool:
+    """Whether all it does is to add what is held back from those who may read no more than the incident itself."""
+    if step.event.kind not in _ADDING or step.before is None or step.before.dossier is None:
+        return False
+    before, after = (as_far_as(one, one.tlp) for one in (step.before, step.after))
+    return (before.dossier, before.origin) == (after.dossier, after.origin)
 
 
 def _others(incident: Incident) -> frozenset[tuple[str, str]]:
@@ -103,7 +118,7 @@ def _is_reasoned(step: Step) -> bool:
 
 def _data(step: Step) -> dict[str, Any]:
     """What the event has changed, as far as it can be told, with the dossier as the reader sees it."""
-    seen, hidden = _state(step.after), _OF_MEMBERS if step.after.is_mass else ()
+    seen, hidden = _state(step.after), _as_told(step.after)
     entered = {name: value for name, value in step.event.data.items() if name not in hidden and name != "dossier"}
     if step.before is None:
         return {**entered, **seen}
@@ -111,6 +126,13 @@ def _data(step: Step) -> dict[str, Any]:
         seen.pop("dossier", None)
     shown = {"dossier", *hidden} & step.event.data.keys()
     return {**entered, **{name: seen[name] for name in shown if name in seen}}
+
+
+def _as_told(incident: Incident) -> Sequence[str]:
+    """What is told as the incident is told. Where a loss was seen, the end alone may be somebody's word."""
+    if incident.is_mass:
+        return _OF_MEMBERS
+    return _DATED if incident.origin is Origin.ATTESTED else _DATED[1:]
 
 
 def _state(incident: Incident) -> dict[str, Any]:

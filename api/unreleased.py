@@ -1,4 +1,4 @@
-"""Cases that a reader could read once and may read no more, because a person has withdrawn their release.
+"""Cases that a reader could read once and may read no more, because a person has withdrawn their release, or others have joined.
 
 Whoever had such a case is told that it is so and since when, so that copies can be dropped; and nothing else. Of what a reader
 could never read nothing is told.
@@ -7,6 +7,7 @@ could never read nothing is told.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from api.render import instant
@@ -16,13 +17,31 @@ from monitor.core.incident import Event
 from monitor.core.kinds import EventKind
 from monitor.core.model import Tlp
 
-_CLOSING: Final = (EventKind.RELEASED, EventKind.CORRECTED)
-"""The events that can give an incident another mark."""
+_DECIDED: Final = (EventKind.RELEASED, EventKind.CORRECTED)
+"""The events by which people give an incident another mark."""
+
+_BY_ITSELF: Final = (
+    EventKind.SCOPE_CHANGED,
+    EventKind.RECLASSIFIED,
+    EventKind.CONFIRMED,
+    EventKind.ENDED,
+    EventKind.REOPENED,
+    EventKind.LINKED,
+)
+"""The events by which a mass event gets a closer mark, because of those who have joined."""
+
+_NOBODYS: Final = ""
+"""A mass event belongs to no single organisation. There are few such incidents, so that few events have to be searched."""
+
+_Search = tuple[tuple[EventKind, ...], str | None]
+
+_SEARCHES: Final[tuple[_Search, ...]] = ((_DECIDED, None), (_BY_ITSELF, _NOBODYS))
+"""Which events can close an incident, and whose incidents (None: anybody's)."""
 
 _BATCH: Final = 200
 
 _BATCHES: Final = 10
-"""How many times `_BATCH` events are searched for the latest."""
+"""How many times `_BATCH` events of either sort are searched for the latest."""
 
 _END: Final = 2**62
 
@@ -49,27 +68,43 @@ class Unreleased:
 
 async def following(visible: Visible, seq: int, limit: int) -> list[Unreleased]:
     """Those that happened after this place in the log, oldest first."""
+    if visible.reader.reads_everything:
+        return []
+    found = [one for search in _SEARCHES for one in await _following(visible, search, seq, limit)]
+    return sorted(found, key=attrgetter("seq"))[:limit]
+
+
+async def _following(visible: Visible, search: _Search, seq: int, limit: int) -> list[Unreleased]:
+    kinds, whose = search
     found: list[Unreleased] = []
-    while len(found) < limit and not visible.reader.reads_everything:
-        batch = await visible.reading.news(seq, _BATCH, _CLOSING)
+    while len(found) < limit:
+        batch = await visible.reading.news(seq, _BATCH, kinds, organisation=whose)
         found += await _among(visible, batch)
         if len(batch) < _BATCH:
             break
         seq = batch[-1][0]
-    return found[:limit]
+    return found
 
 
 async def latest(visible: Visible, limit: int) -> list[Unreleased]:
     """The latest, the newest first."""
+    if visible.reader.reads_everything:
+        return []
+    found = [one for search in _SEARCHES for one in await _latest(visible, search, limit)]
+    return sorted(found, key=attrgetter("seq"), reverse=True)[:limit]
+
+
+async def _latest(visible: Visible, search: _Search, limit: int) -> list[Unreleased]:
+    kinds, whose = search
     found: list[Unreleased] = []
     seq = _END
-    for _ in range(0 if visible.reader.reads_everything else _BATCHES):
-        batch = await visible.reading.news(seq, _BATCH, _CLOSING, backwards=True)
+    for _ in range(_BATCHES):
+        batch = await visible.reading.news(seq, _BATCH, kinds, backwards=True, organisation=whose)
         found += await _among(visible, batch)
         if len(found) >= limit or len(batch) < _BATCH:
             break
         seq = batch[-1][0]
-    return found[:limit]
+    return found
 
 
 async def _among(visible: Visible, batch: Sequence[tuple[int, Event]]) -> list[Unreleased]:

@@ -15,7 +15,7 @@ from api.access import Identified, Reader, context_of, insist_on_opening
 from api.parameters import IncidentFilters, IncidentPage
 from api.planned import planned_checks
 from api.problems import not_found
-from monitor.core.held_back import held_back, without
+from monitor.core.held_back import ever_held_back, held_back, without
 from monitor.core.incident import Event, Incident
 from monitor.core.kinds import IncidentStage, Kind, Origin, RelationKind
 from monitor.core.mass_account import as_told
@@ -33,6 +33,8 @@ ATTESTED: Final = frozenset({Origin.ATTESTED})
 
 START: Final = "start"
 """The cursor that stands before everything in the log."""
+
+LEADS_NOWHERE: Final = "after: no page ends with this incident; begin again without a cursor"
 
 _BATCH: Final = 200
 """Rows that are read at a time while those that the reader may not see are left out."""
@@ -131,8 +133,7 @@ class Visible:
         found: list[Incident] = []
         while len(found) < limit:
             batch = await self._batch(filters, stages, origins, after)
-            wanted = (one for one in batch if origins is None or one.origin in origins)
-            seen = [await self.listed(one) for one in wanted if self.may_read(one)]
+            seen = [await self.listed(one) for one in batch if self.may_read(one)]
             found += [one for one in seen if not isinstance(filters, IncidentPage) or filters.takes(one)]
             if len(batch) < _BATCH:
                 break
@@ -154,7 +155,7 @@ class Visible:
             target=filters.target if isinstance(filters, IncidentPage) else None,
             provider=filters.provider,
             kind=filters.kind,
-            origin=next(iter(origins)) if origins is not None and len(origins) == 1 else None,
+            origins=origins,
             country=filters.country,
             stages=stages,
             tlp=tlp,
@@ -166,7 +167,7 @@ class Visible:
         """Refuse a cursor that names nothing or nothing visible: by its effect it would tell which of the two."""
         found = await self.reading.incident(after)
         if found is None or not self.may_read(found):
-            raise HTTPException(422, "after: no page ends with this incident; begin again without a cursor")
+            raise HTTPException(422, LEADS_NOWHERE)
 
     def may_read(self, incident: Incident) -> bool:
         """Whether the reader may know of it: their own, a public one, that of a network they are watched from, or of them too."""
@@ -188,12 +189,12 @@ class Visible:
     async def version(self, name: str, number: int) -> Incident:
         """An incident as it was. The public sees those versions that were public, of an incident that still is."""
         now = await self._readable_incident(name)
-        is_insider = self.reader.belongs_to(now.key.organisation)
-        steps = told.steps(await self.reading.events(name)) if is_insider else await self._steps(name)
+        taken = list(told.steps(await self.reading.events(name)))
+        steps = taken if self.reader.belongs_to(now.key.organisation) else await self._told_of(taken)
         step = next((one for one in steps if one.event.version == number), None)
         if step is None or not self.may_read(step.after):
             raise not_found()
-        return await self._whole(step.after, self._held(now))
+        return await self._whole(step.after, self._ever_held(taken))
 
     async def readable(self, names: Iterable[str]) -> frozenset[str]:
         """Those of the incidents that the reader may read."""
@@ -231,20 +232,26 @@ class Visible:
     async def log(self, incident: Incident) -> list[told.Step]:
         """The same with the incident before and after each event; None before one where that is not for the reader.
 
-        What only links it to others that they may not read is left out.
+        What only links it to others that they may not read is left out, and what only adds something held back from them.
         """
-        steps = await self._steps(incident.id)
+        taken = list(told.steps(await self.reading.events(incident.id)))
+        steps = await self._told_of(taken)
         readable = await self.readable(told.mentioned(one.event for one in steps))
         if self.reader.belongs_to(incident.key.organisation):
             return [_inside_only(one, readable) for one in steps]
-        held = self._held(steps[-1].after)
+        held = self._ever_held(taken)
         return [await self._outside(one, readable, held) for one in steps]
 
     async def _steps(self, name: str) -> list[told.Step]:
-        """What has happened to an incident, oldest first, but for what links it to others that the reader may not read."""
-        events = await self.reading.events(name)
-        readable = await self.readable(told.mentioned(events))
-        return [one for one in told.steps(events) if not told.is_hidden_link(one, readable)]
+        return await self._told_of(list(told.steps(await self.reading.events(name))))
+
+    async def _told_of(self, taken: Sequence[told.Step]) -> list[told.Step]:
+        """Those steps of an incident of which the reader is told."""
+        readable = await self.readable(told.mentioned(one.event for one in taken))
+        linked = [one for one in taken if not told.is_hidden_link(one, readable)]
+        if taken and self.reader.belongs_to(taken[0].after.key.organisation):
+            return linked
+        return [one for one in linked if not told.is_hidden_addition(one)]
 
     async def _outside(self, step: told.Step, readable: frozenset[str], held: frozenset[Hashable]) -> told.Step:
         after = await self._whole(step.after, held)
@@ -259,12 +266,13 @@ class Visible:
         """The place in the log at which a cursor stands. The log's own numbers are told to nobody.
 
         What is missing between two of them would tell how much else happens, and when. Raises 422 for a cursor that names
-        nothing this reader may know of.
+        nothing this reader may know of; to the public, whether it names something hidden does not show in the time this takes.
         """
         if cursor == START:
             return 0
         incident, _, version = cursor.partition(".")
-        seq = await self.reading.seq_of(incident, int(version))
+        tlp = Tlp.CLEAR if self.reader.audience == "public" else None
+        seq = await self.reading.seq_of(incident, int(version), tlp)
         if seq is None or not await self._is_told(incident, int(version)):
             raise HTTPException(
                 422, f"after: there is nothing of this name any more, or nothing that you may read; begin again with `{START}`."
@@ -306,37 +314,50 @@ class Visible:
         """Whom to name beside us for the looks that visible incidents rest on, by incident."""
         return await self.reading.attributions(incidents)
 
-    async def _whole(self, incident: Incident, held: frozenset[Hashable] = frozenset()) -> Incident:
-        """The incident as the reader is told of it; `held` is what its present version holds back of it."""
+    async def _whole(self, incident: Incident, held: frozenset[Hashable] | None = None) -> Incident:
+        """The incident as the reader is told of it; `held` is what all its versions hold back."""
         readable = await self.readable((*(one.incident for one in incident.relations), *incident.members))
-        return _related_only(without(await self._inside(incident), held), readable)
+        return _related_only(await self._inside(incident, held), readable)
 
-    def _held(self, incident: Incident) -> frozenset[Hashable]:
-        """What the dossier holds back from this reader. Whoever belongs to the organisation reads all."""
-        is_insider = self.reader.belongs_to(incident.key.organisation)
-        return frozenset() if is_insider else held_back(incident.dossier, incident.tlp)
+    async def _held(self, incident: Incident) -> frozenset[Hashable]:
+        """What an incident as it is now holds back from those outside.
+
+        Where the end of what was seen is somebody's word, that may be stated no more: then the versions before are asked.
+        """
+        if incident.origin is Origin.BOTH and incident.end is not None:
+            return self._ever_held(list(told.steps(await self.reading.events(incident.id))))
+        return held_back(incident.dossier, incident.tlp)
+
+    def _ever_held(self, taken: Sequence[told.Step]) -> frozenset[Hashable]:
+        """What all versions of an incident hold back from this reader. Whoever belongs to the organisation reads all."""
+        now = taken[-1].after
+        is_insider = self.reader.belongs_to(now.key.organisation)
+        return frozenset() if is_insider else ever_held_back((one.after.dossier for one in taken), now.tlp)
 
     async def listed(self, incident: Incident) -> Incident:
         """A visible incident without what the reader is not told, and without what relates it to others."""
         return replace(await self._inside(await self._as_linked(incident)), relations=(), members=())
 
-    async def _inside(self, incident: Incident) -> Incident:
+    async def _inside(self, incident: Incident, held: frozenset[Hashable] | None = None) -> Incident:
         if self.reader.belongs_to(incident.key.organisation):
             return incident
         affected = tuple(one for one in incident.affected if self.reader.belongs_to(one))
-        told_of = without(incident, self._held(incident))
+        known = await self._held(incident) if held is None else held | held_back(incident.dossier, incident.tlp)
+        told_of = without(incident, known)
         seen = replace(told_of, vantages=(), seen_from=(), affected=affected, entry=None, digest=None)
         return await self._as_members_show(seen) if incident.is_mass else seen
 
     async def _as_linked(self, incident: Incident) -> Incident:
-        """The incident under its last version of which the reader is told: of what only links it to the hidden they are not.
+        """The incident under its last version of which the reader is told.
 
-        Insiders are given the version that stands, because they decide upon it.
+        They are not told of what only links it to the hidden, or only adds what is held back. Insiders are given the version that
+        stands, because they decide upon it.
         """
         if self.reader.belongs_to(incident.key.organisation):
             return incident
         others = (*(one.incident for one in incident.relations), *incident.members)
-        if len(await self.readable(others)) == len(set(others)):
+        is_whole = len(await self.readable(others)) == len(set(others))
+        if is_whole and not held_back(incident.dossier, incident.tlp):
             return incident
         told_of = [one.event.version for one in await self._steps(incident.id)]
         return replace(incident, version=max(one for one in told_of if one <= incident.version))
@@ -372,10 +393,13 @@ def eyes(context: Context, reader: Reader, reading: Reading) -> Visible:
 
 
 async def see(request: Request, reader: Identified) -> AsyncIterator[Visible]:
-    """What this reader may see, from one consistent reading of the store."""
+    """What this reader may see, from one consistent reading of the store, which ends before the answer is sent.
+
+    However long somebody takes over an answer, they keep nobody else from reading.
+    """
     context = context_of(request)
     async with context.store.reading() as reading:
         yield eyes(context, reader, reading)
 
 
-Seen = Annotated[Visible, Depends(see)]
+Seen = Annotated[Visible, Depends(see, scope="function")]

@@ -1,10 +1,10 @@
 """The dates as a calendar to subscribe to (iCalendar, RFC 5545), each with a reminder a week and a day before."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from icalendar import Alarm, Calendar, Event
+from icalendar import Alarm, Calendar, Event, Timezone, TimezoneStandard
 
 from api.feeds.dates import Agenda, Appointment
 from api.feeds.entries import authority_of
@@ -33,7 +33,21 @@ async def render(agenda: Agenda) -> Rendering:
     authority = authority_of(agenda.visible.context.settings.address)
     for one in appointments:
         calendar.add_component(_event(one, authority))
+    if not appointments:
+        calendar.add_component(_nothing_but_a_time_zone())
     return Rendering.of(calendar.to_ical(), max((one.modified for one in appointments), default=None))
+
+
+def _nothing_but_a_time_zone() -> Timezone:
+    """What a calendar without dates holds, for it must hold something (RFC 5545, 3.6) and nobody must see an invented date."""
+    zone, standard = Timezone(), TimezoneStandard()
+    zone.add("tzid", "UTC")
+    standard.add("dtstart", datetime(1970, 1, 1))  # noqa: DTZ001  RFC 5545 (3.6.5) wants the local time of the zone itself
+    standard.add("tzoffsetfrom", timedelta(0))
+    standard.add("tzoffsetto", timedelta(0))
+    standard.add("tzname", "UTC")
+    zone.add_component(standard)
+    return zone
 
 
 def _event(one: Appointment, authority: str) -> Event:

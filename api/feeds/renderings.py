@@ -12,6 +12,8 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import Response
 
+from api.conditions import is_known
+
 KEPT: Final = 128
 """Renderings that are kept; the one that was asked for longest ago goes first."""
 
@@ -43,20 +45,12 @@ class Rendering:
         packs = bool(self.packed) and "gzip" in request.headers.get("accept-encoding", "")
         modified = {"last-modified": format_datetime(self.modified, usegmt=True)} if self.modified else {}
         known = {"etag": f'"{self.digest}-gzip"' if packs else f'"{self.digest}"', **modified, **headers}
-        if self._is_known_to(request):
+        # By its tag alone. A date does not tell: what has left the feed, because it is public no more, leaves an older date. So
+        # `If-Modified-Since` is passed over, as RFC 9110 (13.1.3) allows, lest a copy that holds it be called good.
+        if is_known(request, known["etag"]):
             return Response(status_code=304, headers=known)
         encoding = {"content-encoding": "gzip"} if packs else {}
         return Response(self.packed if packs else self.body, headers={**known, **encoding}, media_type=media_type)
-
-    def _is_known_to(self, request: Request) -> bool:
-        """Whether the reader has this already, by its ETag alone.
-
-        A date does not tell: what has left the feed, because it is public no more, leaves an older date behind. So
-        `If-Modified-Since` is passed over, as RFC 9110 (13.1.3) allows, lest a copy that holds it be called good.
-        """
-        tags = request.headers.get("if-none-match", "")
-        given = {tag.strip().removeprefix("W/").strip('"').removesuffix("-gzip") for tag in tags.split(",")}
-        return tags.strip() == "*" or self.digest in given
 
 
 @dataclass(slots=True)

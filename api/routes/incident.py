@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api import deciding, looks, told
 from api.access import STAFF, StaffByForm, context_of, form_token, is_public
+from api.forms import StaffRoute
 from api.languages import chosen_language
 from api.parameters import ONLY_LANGUAGE
 from api.problems import not_found
@@ -22,7 +23,7 @@ from monitor.core.incident import Event, Incident
 from monitor.core.kinds import EventKind
 from monitor.core.revision import Difference
 
-router = APIRouter(include_in_schema=False, dependencies=[ONLY_LANGUAGE])
+router = APIRouter(include_in_schema=False, route_class=StaffRoute, dependencies=[ONLY_LANGUAGE])
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")
 

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from api import case_inputs as inputs
 from api import deciding, noticing
 from api.access import SIGNED_IN, STAFF, StaffByForm, context_of, form_token
+from api.forms import StaffRoute
 from api.languages import chosen_language
 from api.parameters import ONLY_LANGUAGE
 from api.show import show, wording
@@ -25,7 +26,7 @@ from monitor.core.descriptive import Action, Basis
 from monitor.core.model import Language
 from monitor.store import StoreUnavailable
 
-router = APIRouter(include_in_schema=False, dependencies=[ONLY_LANGUAGE])
+router = APIRouter(include_in_schema=False, route_class=StaffRoute, dependencies=[ONLY_LANGUAGE])
 
 _FIELDS: Final = (
     "about",

@@ -6,7 +6,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.parameters import ONLY_LANGUAGE, IncidentFilters, IncidentPage
+from api.parameters import ONLY_LANGUAGE, IncidentFilters
 from api.show import freshness_line, show, wording
 from api.strips import WINDOWS, Strip, strip_of, window_for
 from api.visible import ATTESTED, OVER, SEEN, Seen, Visible
@@ -40,7 +40,7 @@ async def organisation(request: Request, visible: Seen, slug: str) -> HTMLRespon
     states = await visible.states(slug)
     values = {
         "organisation": found,
-        "incidents": await visible.incidents(IncidentPage(organisation=slug, open=True), stages=OPEN_STAGES),
+        "incidents": await visible.incidents(IncidentFilters(organisation=slug), stages=OPEN_STAGES, origins=SEEN),
         "past": await visible.incidents(IncidentFilters(organisation=slug), stages=OVER, origins=SEEN),
         "documented": await visible.incidents(IncidentFilters(organisation=slug), origins=ATTESTED),
         "targets": [(target, await _courses(visible, target, states)) for target in visible.targets(found)],

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from api.answers import count
 from api.labels import STATES
-from api.parameters import ONLY_LANGUAGE, IncidentFilters, IncidentPage
+from api.parameters import ONLY_LANGUAGE, IncidentFilters
 from api.show import freshness_line, show, wording
 from api.visible import OVER, SEEN, Seen, Visible
 from api.wording import Wording
@@ -69,7 +69,7 @@ async def overview(request: Request, visible: Seen) -> HTMLResponse:
     states = await visible.states()
     freshness = visible.freshness(states)
     known = sorted((one.id for one in visible.organisations()), key=words.organisation)
-    standing = await visible.incidents(IncidentPage(open=True), stages=OPEN_STAGES, limit=_OPEN_SHOWN)
+    standing = await visible.incidents(IncidentFilters(), stages=OPEN_STAGES, origins=SEEN, limit=_OPEN_SHOWN)
     over = await _lately_over(visible)
     members = await _members(visible, (*standing, *over))
     cards = _cards(_ordered(standing), members)

@@ -39,7 +39,7 @@ async def provider(request: Request, visible: Seen, slug: str) -> HTMLResponse:
     found = next((one for one in visible.watchlist.providers if one.id == slug), None)
     if found is None:
         raise not_found()
-    caused = (await providers.by_provider(visible)).get(slug, [])
+    caused = (await providers.by_provider(request, visible)).get(slug, [])
     latest = sorted(caused, key=_place, reverse=True)[:_SHOWN]
     values = {
         "provider": found,

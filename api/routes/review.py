@@ -11,25 +11,27 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from api import deciding
 from api.access import SIGNED_IN, Reader, StaffByForm, context_of, form_token
+from api.forms import StaffRoute
 from api.languages import chosen_language
 from api.parameters import ONLY_LANGUAGE, IncidentFilters, Parameters
 from api.show import show
 from api.visible import ATTESTED, Seen, Visible
 from monitor.core import decision
+from monitor.core.decision import Decision
 from monitor.core.descriptive import Review
 from monitor.core.incident import OPEN_STAGES, Incident
 from monitor.core.kinds import IncidentStage, Kind, Origin, Severity
-from monitor.core.model import Tlp
+from monitor.core.model import Tlp, readable
 from monitor.core.severity import severity
-from monitor.store import Care, ChannelBacklog
+from monitor.store import Care, ChannelBacklog, StoreUnavailable
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=StaffRoute)
 
 READ: Final = 500
 """Incidents of each sort that are gone through: the latest."""
@@ -39,8 +41,12 @@ ON_A_PAGE: Final = 20
 REVIEWED: Final = (Review.REPORTED, Review.CORROBORATED, Review.MEASURED, Review.DISPUTED)
 """What a person can say of how far something was checked."""
 
+_ONLY_REVIEWED: Final = (
+    "What you said of how far it is checked stands. Who may read it has not been decided: read the incident again, then decide."
+)
+
 Version = Annotated[int, Form(ge=1, le=10**9)]
-Reason = Annotated[str, Form(max_length=2000)]
+Reason = Annotated[str, Form(max_length=2000), AfterValidator(readable)]
 Hours = Annotated[int, Form(ge=1, le=24 * 90)]
 
 
@@ -133,9 +139,20 @@ async def release(
         steps.append(decision.correct(found.dossier.model_copy(update={"review": review}), reason, reader.name))
     if tlp is not found.tlp or not steps:
         steps.append(decision.release(tlp, reason, reader.name))
-    for number, step in enumerate(steps):
-        await deciding.decide_upon(context_of(request), reader, name, f'"{version + number}"', step)
+    await deciding.decide_upon(context_of(request), reader, name, f'"{version}"', steps[0])
+    if len(steps) > 1:
+        await _release_besides(request, reader, name, version + 1, steps[1])
     return _back(request)
+
+
+async def _release_besides(request: Request, reader: Reader, name: str, version: int, wanted: Decision) -> None:
+    """Carry out what was decided together with a review. Where that cannot be, the review stands, and the person must know."""
+    try:
+        await deciding.decide_upon(context_of(request), reader, name, f'"{version}"', wanted)
+    except HTTPException as refused:
+        raise HTTPException(refused.status_code, _ONLY_REVIEWED) from refused
+    except StoreUnavailable as unavailable:
+        raise HTTPException(503, _ONLY_REVIEWED) from unavailable
 
 
 @router.post("/review/{name}/retraction", dependencies=[ONLY_LANGUAGE])

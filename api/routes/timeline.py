@@ -13,11 +13,12 @@ from fastapi.responses import HTMLResponse
 from pydantic import BeforeValidator, Field, model_validator
 
 from api.answers import API
+from api.everything import everything
 from api.languages import chosen_language
-from api.parameters import IncidentFilters, IncidentPage, Instant, TimeOf
+from api.parameters import IncidentPage, Instant, TimeOf
 from api.render import instant
 from api.show import show, wording
-from api.visible import Seen
+from api.visible import LEADS_NOWHERE, Seen
 from api.when import when
 from api.wording import Wording
 from api.years import Year, columns_of, year_of, years_of
@@ -25,9 +26,6 @@ from monitor.core.incident import Incident
 from monitor.core.kinds import Kind, Origin
 
 router = APIRouter(include_in_schema=False)
-
-_MOST: Final = 10_000
-"""Incidents that are gone through."""
 
 _UNDATED: Final = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -60,17 +58,6 @@ class TimelinePage(IncidentPage):
         """Leave out what a form sends for a field that nobody has filled in."""
         return {name: value for name, value in given.items() if value != ""} if isinstance(given, dict) else given
 
-    def suits(self, incident: Incident) -> bool:
-        """Whether an incident, as the reader sees it, is asked for, whenever it began.
-
-        All are at hand, for what the filters offer: it is quicker to go through them than to read them once more.
-        """
-        asked = ("kind", "origin", "stage", "tlp", "provider")
-        is_equal = all(getattr(self, name) in {None, getattr(incident, name)} for name in asked)
-        is_theirs = self.organisation in {None, incident.key.organisation} and self.target in {None, incident.key.target}
-        is_there = self.country is None or self.country in incident.countries
-        return is_equal and is_theirs and is_there and (self.open is None or incident.is_open is self.open)
-
     def asked(self, **changes: Any) -> dict[str, Any]:
         """What was asked for, but for where to go on, as an address says it; `changes` come on top."""
         given = self.model_dump(exclude_unset=True, exclude={"after", "lang"}) | changes
@@ -98,8 +85,8 @@ class Choice:
 async def timeline(request: Request, visible: Seen, page: Annotated[TimelinePage, Query()]) -> HTMLResponse:
     """All incidents by year."""
     words = wording(request, visible)
-    everything = await visible.incidents(IncidentFilters(), limit=_MOST)
-    ever = [one for one in everything if page.suits(one)]
+    known = await everything(request, visible)
+    ever = [one for one in known if page.suits(one)]
     found = sorted((one for one in ever if page.takes(one)), key=_place, reverse=True)
     shown, following = _cut(found, page)
     years = years_of(ever)
@@ -109,7 +96,7 @@ async def timeline(request: Request, visible: Seen, page: Annotated[TimelinePage
         "shelves": [Shelf(year, list(some)) for year, some in groupby(shown, key=lambda one: year_of(when(one)))],
         "years": [(one, _address(request, page, _within(one))) for one in years],
         "columns": columns_of(years),
-        "choices": _choices(everything, page, words),
+        "choices": _choices(known, page, words),
         "api": f"{API}/incidents?{urlencode(page.asked(by=page.by))}",
         "newest": _address(request, page) if page.after else None,
         "following": _address(request, page, {"after": following}) if following else None,
@@ -127,7 +114,7 @@ def _cut(found: Sequence[Incident], page: TimelinePage) -> tuple[Sequence[Incide
     """The incidents of this page, and the cursor of the next one."""
     names = [one.id for one in found]
     if page.after is not None and page.after not in names:
-        raise HTTPException(422, "after: no page ends with this incident; begin again without a cursor")
+        raise HTTPException(422, LEADS_NOWHERE)
     begin = names.index(page.after) + 1 if page.after else 0
     shown = found[begin : begin + page.limit]
     return shown, shown[-1].id if begin + page.limit < len(found) else None

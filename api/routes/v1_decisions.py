@@ -11,6 +11,7 @@ from api.access import Reviewer, context_of
 from api.answers import API
 from api.case_answers import Telling
 from api.case_schemas import Care, IncidentDetail
+from api.conditions import version_tag
 from api.parameters import ONLY_LANGUAGE
 from api.problems import DECIDING, ERRORS
 from monitor.core import decision
@@ -57,23 +58,24 @@ class Case:
         """The incident after whatever was written before, with its version as `ETag`."""
         async with deciding.seeing(context_of(self.request), self.reader) as visible:
             found = await visible.incident(self.name)
-            self.response.headers["etag"] = f'"{found.version}"'
-            return await Telling.to(self.request, visible).detail(found)
+            told = await Telling.to(self.request, visible).detail(found)
+            self.response.headers["etag"] = version_tag(found.version, told)
+            return told
 
 
 Decided = Annotated[Case, Depends()]
 
 
 @router.post("/{name}/acknowledgement", operation_id="acknowledge_incident", summary="Somebody sees to it")
-async def acknowledgement(request: Request, reader: Reviewer, name: Id) -> Care:
+async def acknowledgement(request: Request, reader: Reviewer, name: Id, if_match: IfMatch = None) -> Care:
     """Reminders and escalation end. It says nothing about the incident itself, so its log does not tell it."""
-    return Care.model_validate(await deciding.acknowledge(context_of(request), reader, name))
+    return Care.model_validate(await deciding.acknowledge(context_of(request), reader, name, if_match))
 
 
 @router.post("/{name}/mute", operation_id="mute_incident", summary="Be quiet about it for a while")
-async def mute(request: Request, reader: Reviewer, name: Id, body: inputs.Mute) -> Care:
+async def mute(request: Request, reader: Reviewer, name: Id, body: inputs.Mute, if_match: IfMatch = None) -> Care:
     """No message about it until then, but what ends it. The incident itself, its pages and feeds stay as they are."""
-    return Care.model_validate(await deciding.mute(context_of(request), reader, name, body.until))
+    return Care.model_validate(await deciding.mute(context_of(request), reader, name, body.until, if_match))
 
 
 @router.post("/{name}/release", operation_id="release_incident", summary="Let it leave the house")

@@ -1,17 +1,21 @@
 """`/api/v1/incidents`: losses of access, each with its log, its versions and the looks around it."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import answers, case_answers, case_schemas, looks, schemas
 from api.answers import API
 from api.case_answers import Telling
+from api.conditions import is_known, version_tag
+from api.everything import page_of
 from api.parameters import ONLY_LANGUAGE, IncidentPage, LookPage
 from api.problems import ERRORS, MISSING
 from api.visible import Seen
 
 router = APIRouter(prefix=f"{API}/incidents", tags=["incidents"], responses=ERRORS)
+
+_VARIES: Final = "Accept-Language, Accept-Encoding, Authorization, Cookie"
 
 Id = Annotated[str, Path(description="the incident's id", examples=["CW-2026-0042"])]
 Number = Annotated[int, Path(ge=1, le=10**6, description="which version", examples=[2])]
@@ -24,20 +28,30 @@ async def incidents(request: Request, visible: Seen, page: Annotated[IncidentPag
     What people entered from documents (`origin` is `attested`) is told as of the time up to which its sources speak, and never
     counts as open.
     """
-    stages = None if page.stage is None else frozenset({page.stage})
-    origins = None if page.origin is None else frozenset({page.origin})
-    found = await visible.incidents(page, stages=stages, origins=origins, after=page.after, limit=page.limit + 1)
+    found = await page_of(request, visible, page)
     shown, telling = found[: page.limit], Telling.to(request, visible)
     following = shown[-1].id if len(found) > page.limit else None
     return schemas.IncidentList(items=[telling.incident(one) for one in shown], next=following)
 
 
-@router.get("/{name}", operation_id="read_incident", summary="One incident", responses=MISSING, dependencies=[ONLY_LANGUAGE])
-async def incident(request: Request, response: Response, visible: Seen, name: Id) -> case_schemas.IncidentDetail:
+@router.get(
+    "/{name}",
+    operation_id="read_incident",
+    summary="One incident",
+    response_model=case_schemas.IncidentDetail,
+    responses={**MISSING, 304: {"description": "You have it already: `If-None-Match` names its present `ETag`"}},
+    dependencies=[ONLY_LANGUAGE],
+)
+async def incident(request: Request, response: Response, visible: Seen, name: Id) -> case_schemas.IncidentDetail | Response:
     """An incident as it is now, with its dossier and what it is related to. `ETag` holds its version, for `If-Match`."""
     found = await visible.incident(name)
-    response.headers["etag"] = f'"{found.version}"'
-    return await Telling.to(request, visible).detail(found)
+    telling = Telling.to(request, visible)
+    told = await telling.detail(found)
+    headers = {"etag": version_tag(found.version, told), "content-language": telling.words.language, "vary": _VARIES}
+    if is_known(request, headers["etag"]):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return told
 
 
 @router.get(

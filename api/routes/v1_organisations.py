@@ -8,10 +8,10 @@ from fastapi import APIRouter, Path, Query, Request
 from api import answers, schemas
 from api.answers import API
 from api.paging import turned_to
-from api.parameters import ONLY_LANGUAGE, IncidentPage, ListPage
+from api.parameters import ONLY_LANGUAGE, IncidentFilters, ListPage
 from api.problems import ERRORS, MISSING
 from api.show import wording
-from api.visible import Seen, Visible
+from api.visible import SEEN, Seen, Visible
 from monitor.core.incident import OPEN_STAGES
 from monitor.core.watchlist import Target
 from monitor.store import CheckState
@@ -26,7 +26,7 @@ async def organisations(request: Request, visible: Seen, page: Annotated[ListPag
     """One page of those that you may know to be watched."""
     shown, following = turned_to({one.id: one for one in visible.organisations()}, page)
     states = await visible.states()
-    incidents = await visible.incidents(IncidentPage(open=True), stages=OPEN_STAGES, limit=10_000)
+    incidents = await visible.incidents(IncidentFilters(), stages=OPEN_STAGES, origins=SEEN, limit=10_000)
     words, address = wording(request, visible), visible.context.settings.address
     found = [answers.organisation(one, states, incidents, words, address) for one in shown]
     return schemas.OrganisationList(items=found, next=following)
@@ -41,7 +41,7 @@ async def organisation(
     """An organisation with its targets, how their checks have stood for seven days, and its open incidents."""
     found = visible.organisation(slug)
     states = await visible.states(slug)
-    incidents = await visible.incidents(IncidentPage(organisation=slug, open=True), stages=OPEN_STAGES)
+    incidents = await visible.incidents(IncidentFilters(organisation=slug), stages=OPEN_STAGES, origins=SEEN)
     words, address = wording(request, visible), visible.context.settings.address
     summary = answers.organisation(found, states, incidents, words, address)
     return schemas.OrganisationDetail(

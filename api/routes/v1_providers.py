@@ -23,7 +23,7 @@ Id = Annotated[str, Path(description="the provider's id", examples=["mailchimp"]
 @router.get(f"{API}/providers", operation_id="list_providers", summary="Who acts")
 async def provider_list(request: Request, visible: Seen, page: Annotated[ListPage, Query()]) -> ProviderList:
     """One page of the companies and platforms that are described here, with what they have done as far as you may know."""
-    caused, telling = await providers.by_provider(visible), Telling.to(request, visible)
+    caused, telling = await providers.by_provider(request, visible), Telling.to(request, visible)
     shown, following = turned_to({one.id: one for one in visible.watchlist.providers}, page)
     return ProviderList(items=[providers.summary(one, caused.get(one.id, ()), telling) for one in shown], next=following)
 
@@ -40,7 +40,7 @@ async def provider(request: Request, visible: Seen, slug: Id) -> ProviderDetail:
     found = next((one for one in visible.watchlist.providers if one.id == slug), None)
     if found is None:
         raise not_found()
-    caused = await providers.by_provider(visible)
+    caused = await providers.by_provider(request, visible)
     return providers.detail(found, caused.get(slug, ()), Telling.to(request, visible))
 
 
@@ -55,7 +55,7 @@ async def exposure(request: Request, visible: Seen, asked: Annotated[OfOrganisat
     """Its providers, what each has done to it and to others, and the dates it must not miss. Needs a key of the organisation."""
     insist_on_insider(visible, asked.organisation)
     found, telling = visible.organisation(asked.organisation), Telling.to(request, visible)
-    relied = providers.dependencies(found, await providers.by_provider(visible), telling)
+    relied = providers.dependencies(found, await providers.by_provider(request, visible), telling)
     return Exposure(organisation=found.id, dependencies=relied, deadlines=await _deadlines(visible, found.id))
 
 

@@ -173,7 +173,7 @@ class Outbox:
         if step > SET_BACK:
             _log.warning("the clock was set back; what is owed is dated anew", seconds=round(step.total_seconds()))
             async with self._store.writing() as writing:
-                await writing.set_back(self._clock.now(), step)
+                await writing.set_back(self._clock.now(), step, self._watchlist().alerts.routes)
             for lane in self._lanes.values():
                 lane.set_back(step)
         self._ahead = ahead

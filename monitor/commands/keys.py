@@ -132,7 +132,7 @@ async def _revoke(key: str) -> bool:
 
 @keys.command("sign-in")
 def sign_in(*, as_json: Json = False) -> None:
-    """Print an address that signs its first visitor in as staff; it ends after half an hour."""
+    """Print an address with a button that signs one browser in as staff; it ends after half an hour."""
     settings = Settings()
     ends = end_of_sign_in(Clock.from_environment())
     address = f"{settings.address}/sign-in?token={asyncio.run(_sign_in(settings, ends))}"

@@ -58,10 +58,19 @@ def deadlines_of(observation: Observation, verdict: Verdict) -> tuple[Deadline, 
 
 @dataclass(slots=True)
 class Deadlines:
-    """The dates that were found, so that only those are written that have changed. It forgets nothing but at a restart."""
+    """The dates that were found, so that only those are written that have changed."""
 
     _known: dict[tuple[str, str, str, str], Deadline] = field(default_factory=dict)
     _last_seen: dict[tuple[str, str, str, str], datetime] = field(default_factory=dict)
+
+    @classmethod
+    def resumed(cls, written: Iterable[Deadline], now: datetime) -> "Deadlines":
+        """What was known before a restart. When the dates were last seen is not: it counts as half of `GONE_AFTER` before `now`.
+
+        So a restart lets no later date stand at once, and daily restarts do not keep it from ever standing.
+        """
+        known = {one.name: one for one in written}
+        return cls(known, {name: max(one.seen_at, now - GONE_AFTER / 2) for name, one in known.items()})
 
     def changed(self, found: Iterable[Deadline]) -> tuple[Deadline, ...]:
         """Those of the dates that are news, each once. An earlier date stands at once, a later one when the other is gone."""

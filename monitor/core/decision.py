@@ -4,7 +4,7 @@ A person says what they want (`retract`, `correct`, …); `decide` turns that in
 refuses with a sentence that says what to do instead.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from monitor.core.edtf import span
 from monitor.core.erasure import NoSuchField, emptied, without
 from monitor.core.incident import Bracket, Change, Event, Incident, Relation, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
-from monitor.core.mass_account import with_member
+from monitor.core.mass_account import narrowed, obstacle, with_member
 from monitor.core.model import Tlp, Words
 from monitor.core.phrases import PHRASES
 
@@ -98,6 +98,26 @@ def take_in(member: Incident, reason: str, by: str) -> Decision:
 def erase(field: str, reason: str, by: str) -> Decision:
     """Empty a field of the dossier that holds a person's data, here and in every earlier event of the log."""
     return Decision(kind=EventKind.ERASED, field=field, reason=reason, by=by)
+
+
+def narrow_parent(parent: Incident, steps: tuple[Incident, Incident], now: datetime, by: str) -> Event | None:
+    """What befalls a mass event as a person decides how far a member may travel; None where nothing does.
+
+    `steps` is the member before the decision and after it.
+    """
+    before, member = steps
+    change = narrowed(parent, member, before) if parent.is_mass else None
+    if change is None:
+        return None
+    return record(parent.id, parent.version + 1, now, EventKind.RELEASED, replace(change, by=by))
+
+
+def insist_that_members_may_travel(decision: Decision, members: Iterable[Incident]) -> None:
+    """Raise `Refused` where a mass event is to travel further than a person lets one of its `members`."""
+    kept = obstacle(decision.tlp, members) if decision.tlp is not None else None
+    if kept is not None:
+        only = f"its member {kept.id} may travel as far as {kept.tlp} only"
+        raise Refused(f"{only}: release that first, or release the mass event {kept.tlp}")
 
 
 def decide(incident: Incident, decision: Decision, now: datetime) -> Event:

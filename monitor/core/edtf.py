@@ -9,6 +9,7 @@ A date is never made more exact than its source: whoever needs moments asks for 
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Final
 
@@ -38,6 +39,7 @@ Edtf = Annotated[str, AfterValidator(checked)]
 """A date as its source gives it."""
 
 
+@lru_cache(maxsize=4096)  # lists are sorted and counted by date, and the same dates come again and again
 def span(text: str) -> tuple[datetime | None, datetime | None]:
     """The moments between which the date lies: from the first inclusive to the second exclusive, UTC; None: open on that side.
 

@@ -27,7 +27,7 @@ class Turn:
     """An alarm, or last words, that a receiver is owed, or was.
 
     - `is_last`: it tells the end of an incident, or takes it back; its `payload` is what it says
-    - `has_arrived`: the receiver has it, or may have it
+    - `has_arrived`: the receiver has it, or may have it; `is_lost`: it was given up, and nobody has it
     """
 
     message: str
@@ -37,6 +37,7 @@ class Turn:
     version: int
     is_last: bool = False
     has_arrived: bool = True
+    is_lost: bool = False
     payload: dict[str, Any] | None = None
 
 

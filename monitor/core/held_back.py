@@ -1,30 +1,64 @@
 """What of a dossier is for fewer readers than its incident, and the incident without it. Pure.
 
-A mark can only hold back: nothing travels further than its incident. What is held back now is held back in older versions too,
-where it stood without a mark: else the history would tell it. Closed words and countries have no marks of their own, for by
-them an incident is found and counted: where one of these must not be known, the incident itself is to be closed.
+A mark can only hold back: nothing travels further than its incident. What was held back once is held back in every version,
+also where it stood without a mark and in other words, until somebody states it openly: else the history would tell it. Closed
+words and countries have no marks of their own, for by them an incident is found and counted: where one of these must not be
+known, the incident itself is to be closed.
 """
 
-from collections.abc import Collection, Hashable, Iterator
-from dataclasses import replace
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+from typing import Any, Final
 
 from pydantic import BaseModel
 
 from monitor.core.disclosure import travels_as_far
-from monitor.core.dossier import Dossier, Marks, Statement
-from monitor.core.incident import Incident, stated_bracket
+from monitor.core.dossier import Dossier, Marks, Reinstatement, Statement
+from monitor.core.edtf import span
+from monitor.core.incident import Bracket, Incident, stated_bracket
 from monitor.core.kinds import Origin
 from monitor.core.model import Tlp
+
+_MANY: Final = "[]"
+"""Stands in the place of what has no place of its own, for it is one of many."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A statement, or a text beside the name of its field; `place` is where it stands, as in `dates.effective`, `actors[]`."""
+
+    place: str
+    part: Any
+    is_held: bool
+
+    @property
+    def what(self) -> Hashable:
+        """What is said there, with a mark or without."""
+        said: Hashable = _unmarked(self.part)
+        return said
+
+
+_Version = Sequence[_Said]
 
 
 def held_back(dossier: Dossier | None, reach: Tlp) -> frozenset[Hashable]:
     """What may not travel as far as `reach`: statements without their marks, and texts beside the field that holds them."""
-    if dossier is None:
-        return frozenset()
-    marks = ((name, getattr(dossier.marks, name)) for name in Marks.model_fields)
-    texts = ((name, getattr(dossier, name)) for name, mark in marks if not _travels(mark, reach))
-    return frozenset((*texts, *_statements(dossier, reach)))
+    return frozenset(one.what for one in _said(dossier, reach) if one.is_held)
+
+
+def ever_held_back(dossiers: Iterable[Dossier | None], reach: Tlp) -> frozenset[Hashable]:
+    """The same of all versions of a dossier, the oldest first, with what it said in other words before it was marked.
+
+    What the last of them states openly is not among it.
+    """
+    versions = [tuple(_said(dossier, reach)) for dossier, _ in groupby(dossiers)]
+    marked = frozenset(one.what for version in versions for one in version if one.is_held)
+    if not marked:
+        return marked
+    openly = {one.what for one in versions[-1] if not one.is_held} - {one.what for one in versions[-1] if one.is_held}
+    return frozenset((*marked, *_said_before(versions), *_reworded(versions, marked))) - openly
 
 
 def without(incident: Incident, held: Collection[Hashable]) -> Incident:
@@ -33,10 +67,13 @@ def without(incident: Incident, held: Collection[Hashable]) -> Incident:
         return incident
     kept: Dossier = _kept(incident.dossier, held)
     texts = {name: Dossier.model_fields[name].default for name in Marks.model_fields if (name, getattr(kept, name)) in held}
-    told = replace(incident, dossier=kept.model_copy(update={**texts, "marks": Marks()}))
-    if incident.origin is not Origin.ATTESTED:
-        return told
-    return replace(told, onset=stated_bracket(kept.dates.beginning), end=stated_bracket(kept.dates.ended))
+    marks = kept.marks.model_copy(update=dict.fromkeys(texts))
+    told = replace(incident, dossier=kept.model_copy(update={**texts, "marks": marks}))
+    if incident.origin is Origin.ATTESTED:
+        return replace(told, onset=stated_bracket(kept.dates.beginning), end=stated_bracket(kept.dates.ended))
+    hidden = (one for one in held if isinstance(one, Reinstatement))
+    is_hidden = any(_dates(one, incident.end) for one in hidden) and not _dates(kept.reinstatement, incident.end)
+    return replace(told, end=None) if is_hidden else told
 
 
 def as_far_as(incident: Incident, reach: Tlp) -> Incident:
@@ -48,15 +85,63 @@ def _travels(mark: Tlp | None, reach: Tlp) -> bool:
     return mark is None or travels_as_far(mark, reach)
 
 
-def _statements(part: Any, reach: Tlp) -> Iterator[Statement]:
+def _dates(given: Reinstatement | None, end: Bracket | None) -> bool:
+    """Whether the end is when access was given back, by this word: no look ends where a day, a month or a year begins."""
+    if given is None or end is None or given.scope != "full":
+        return False
+    after, _ = span(given.date) if given.date else (None, None)
+    return end.after == after
+
+
+def _said(dossier: Dossier | None, reach: Tlp) -> Iterator[_Said]:
+    if dossier is None:
+        return
+    for name in Marks.model_fields:
+        yield _Said(name, (name, getattr(dossier, name)), not _travels(getattr(dossier.marks, name), reach))
+    yield from _stated(dossier, "", reach)
+
+
+def _stated(part: Any, place: str, reach: Tlp) -> Iterator[_Said]:
+    """Every statement. Inside one that is held back nothing is told apart."""
+    is_held = isinstance(part, Statement) and not _travels(part.tlp, reach)
+    if isinstance(part, Statement):
+        yield _Said(place, part, is_held)
     if isinstance(part, tuple):
         for one in part:
-            yield from _statements(one, reach)
-    elif isinstance(part, Statement) and not _travels(part.tlp, reach):
-        yield _unmarked(part)
-    elif isinstance(part, BaseModel):
+            yield from _stated(one, place + _MANY, reach)
+    elif isinstance(part, BaseModel) and not is_held:
         for name in type(part).model_fields:
-            yield from _statements(getattr(part, name), reach)
+            yield from _stated(getattr(part, name), f"{place}.{name}", reach)
+
+
+def _said_before(versions: Iterable[_Version]) -> Iterator[Hashable]:
+    """What stood in a place of its own in the versions before one that marked it there."""
+    known: dict[str, set[Hashable]] = defaultdict(set)
+    for version in versions:
+        for one in version:
+            if _MANY in one.place:
+                continue
+            if one.is_held:
+                yield from known[one.place]
+            known[one.place].add(one.what)
+
+
+def _reworded(versions: Sequence[_Version], marked: Collection[Hashable]) -> set[Hashable]:
+    """Of what has no place of its own, all that went as something came that is held back: it may be the same in other words."""
+    held = set(marked)
+    for was, now in reversed(list(pairwise(map(_entries, versions)))):
+        for place, entries in was.items():
+            if (now[place] - entries) & held:
+                held |= entries - now[place]
+    return held
+
+
+def _entries(version: _Version) -> dict[str, set[Hashable]]:
+    found: dict[str, set[Hashable]] = defaultdict(set)
+    for one in version:
+        if _MANY in one.place:
+            found[one.place].add(one.what)
+    return found
 
 
 def _unmarked(part: Any) -> Any:

@@ -136,7 +136,8 @@ class Incident:
     - `stage_since`: when it came to its present stage (None: before that was noted); `stage_by`: who brought it there, where a
       person or the configuration did
     - `heard_from`: looks made before then have had their say in an earlier incident of the case
-    - `updated`: when anything of its own changed last; that it was linked to another does not count
+    - `updated`: when anything of its own changed last; that it was linked to another does not count, nor what was added to it for
+      fewer readers than its own
     """
 
     id: str
@@ -256,7 +257,8 @@ def apply(incident: Incident | None, event: Event) -> Incident:
         return _opened(event, change)
     if (event.incident, event.version) != (incident.id, incident.version + 1):
         raise ValueError(f"{event.incident} version {event.version} cannot follow {incident.id} version {incident.version}")
-    updated = incident.updated if _is_mere_link(event) else event.at
+    is_told = not _is_mere_link(event) and not _adds_for_fewer(incident, event.kind, change.dossier)
+    updated = event.at if is_told else incident.updated
     moved = replace(incident, **_given(change), version=event.version, updated=updated)
     moved = replace(moved, seen_from=_all_of(incident.seen_from, moved.vantages))
     if moved.stage is not incident.stage:
@@ -272,6 +274,18 @@ def apply(incident: Incident | None, event: Event) -> Incident:
 def _is_mere_link(event: Event) -> bool:
     """Whether it only says how an incident stands to another: its date would tell those who may not know of that one."""
     return event.kind in {EventKind.LINKED, EventKind.NOTICE_LINKED} and event.data.get("members") is None
+
+
+_ADDED_TO: Final = MappingProxyType({EventKind.EVIDENCE_ADDED: "evidence", EventKind.REPLIED: "replies"})
+"""Events that add something to the dossier, and where."""
+
+
+def _adds_for_fewer(incident: Incident, kind: EventKind, dossier: Dossier | None) -> bool:
+    """Whether it only adds what is for fewer readers than the incident: its date would tell the others that there is more."""
+    if kind not in _ADDED_TO or dossier is None or incident.dossier is None:
+        return False
+    closeness = tuple(Tlp).index
+    return any(one.tlp and closeness(one.tlp) > closeness(incident.tlp) for one in getattr(dossier, _ADDED_TO[kind])[-1:])
 
 
 def _in_order(incident: Incident) -> Incident:

@@ -6,13 +6,16 @@ has neither organisation nor target, only a country. Rounds in which nothing ans
 `Isolations` decides nothing by itself: `take` works out what new rounds change, `keep` makes that its memory once it is stored.
 """
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
-from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, apply, is_newer, record
-from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.contradiction import LOST_AGAIN
+from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, Relation, apply, is_newer, record
+from monitor.core.kinds import EventKind, IncidentStage, Kind, RelationKind
+from monitor.core.letting_go import CONFIGURATION
 from monitor.core.setback import NONE_MISDATED, SKEW, Misdated, bounded, setback
 from monitor.core.sight import BLIND, NOBODY
 from monitor.core.verdict import Verdict
@@ -49,12 +52,14 @@ def case_of(country: str | None) -> CaseKey:
 class Row:
     """The unbroken row of like rounds with which a vantage point's memory ends, oldest first, crowded ones left out.
 
-    `before` is the last round that said the opposite, if it is known: together they bracket the change.
+    `before` is the last round that said the opposite, if it is known: together they bracket the change. `earlier` are the rows
+    that came before it, as far as they are remembered.
     """
 
     vantage: str
     rounds: tuple[Verdict, ...]
-    before: Verdict | None
+    before: Verdict | None = None
+    earlier: tuple["Row", ...] = ()
 
     @property
     def is_cut_off(self) -> bool:
@@ -79,17 +84,42 @@ class Row:
         """Whether enough rounds agree over enough time."""
         return len(self.rounds) >= ROUNDS and self.rounds[-1].at - self.rounds[0].at >= span
 
+    def since(self, moment: datetime) -> "Row | None":
+        """What was seen from `moment` on; None where that is nothing."""
+        rounds = tuple(one for one in self.rounds if one.at >= moment)
+        earlier = (row.since(moment) for row in self.earlier)
+        return replace(self, rounds=rounds, earlier=tuple(row for row in earlier if row is not None)) if rounds else None
+
+    @property
+    def has_been_well(self) -> bool:
+        """Whether the place has seen the world for a while before, as an end asks for."""
+        return any(not row.is_cut_off and row.lasts(ENDING) for row in self.earlier)
+
+    @property
+    def has_seen(self) -> bool:
+        """Whether any round, of it or before it, found the place well."""
+        return any(not row.is_cut_off for row in (*self.earlier, self))
+
 
 def row_of(window: Iterable[Verdict], now: datetime) -> Row | None:
     """The row with which these rounds of one vantage point, in any order, end; None where none of them decides."""
     known = sorted((one for one in window if _decides(one) and one.at <= now + SKEW), key=lambda one: (one.at, one.observation))
     if not known:
         return None
-    start = len(known) - 1
-    while start and known[start - 1].state is known[-1].state and known[start].at - known[start - 1].at <= SILENCE:
-        start -= 1
-    opposite = [one for one in known[:start] if one.state is not known[-1].state]
-    return Row(known[-1].vantage, _uncrowded(known[start:]), opposite[-1] if opposite else None)
+    *earlier, last = _unbroken(known)
+    opposite = (rounds[-1] for rounds in reversed(earlier) if rounds[-1].state is not last[-1].state)
+    rows = tuple(Row(last[-1].vantage, _uncrowded(rounds)) for rounds in earlier)
+    return Row(last[-1].vantage, _uncrowded(last), next(opposite, None), rows)
+
+
+def _unbroken(known: Sequence[Verdict]) -> Iterator[Sequence[Verdict]]:
+    """Rounds, oldest first, parted where they say something else and where there was silence for too long."""
+    start = 0
+    for at, (one, following) in enumerate(pairwise(known), start=1):
+        if following.state is not one.state or following.at - one.at > SILENCE:
+            yield known[start:at]
+            start = at
+    yield known[start:]
 
 
 def _decides(verdict: Verdict) -> bool:
@@ -132,6 +162,11 @@ class Outlook:
             return ()
         return tuple(row for row in self.cut_off if row.lasts(CONFIRMING))
 
+    def since(self, moment: datetime) -> "Outlook":
+        """What has been seen of the country from `moment` on."""
+        later = (row.since(moment) for row in self.rows)
+        return replace(self, rows=tuple(row for row in later if row is not None))
+
 
 def outlook(country: str | None, windows: Mapping[str, Sequence[Verdict]], moment: datetime, now: datetime) -> Outlook:
     """What these windows, one for each vantage point and its rounds oldest first, say of a country at `moment`."""
@@ -154,7 +189,10 @@ def advance(
     """
     if incident is None or _is_over(incident, now, misdated):
         return _begin(seen, now, new_id)
-    change = _next_change(incident, seen)
+    later = seen.since(misdated.latest(incident.closed_at)) if incident.closed_at is not None else seen
+    if incident.stage is IncidentStage.RETRACTED and _is_a_persons_word(incident):
+        return _begin_in_spite(incident, later, now, new_id)
+    change = _next_change(incident, seen) if incident.is_open else _return(incident, seen, later)
     return () if change is None else (record(incident.id, incident.version + 1, now, *change),)
 
 
@@ -173,6 +211,26 @@ def _begin(seen: Outlook, now: datetime, new_id: Callable[[], str]) -> tuple[Eve
     return opened, record(name, 2, now, EventKind.CONFIRMED, _account(seen.proven, IncidentStage.CONFIRMED))
 
 
+def _is_a_persons_word(incident: Incident) -> bool:
+    return incident.stage_by not in {None, CONFIGURATION}
+
+
+def _begin_in_spite(taken_back: Incident, later: Outlook, now: datetime, new_id: Callable[[], str]) -> tuple[Event, ...]:
+    """Another incident, since the one that a person took back stays so: a place has been well since, and is cut off again."""
+    again = tuple(row for row in later.proven if row.has_been_well)
+    if not again:
+        return ()
+    name, proven = new_id(), _account(again, IncidentStage.CONFIRMED)
+    suspicion = replace(
+        proven,
+        stage=IncidentStage.SUSPECTED,
+        key=taken_back.key,
+        relations=(Relation(RelationKind.SEE_ALSO, taken_back.id),),
+        reason=LOST_AGAIN,
+    )
+    return record(name, 1, now, EventKind.OPENED, suspicion), record(name, 2, now, EventKind.CONFIRMED, proven)
+
+
 def _next_change(incident: Incident, seen: Outlook) -> tuple[EventKind, Change] | None:
     match incident.stage:
         case IncidentStage.SUSPECTED if seen.proven:
@@ -181,10 +239,19 @@ def _next_change(incident: Incident, seen: Outlook) -> tuple[EventKind, Change] 
             return EventKind.RETRACTED, Change(stage=IncidentStage.RETRACTED, reason="not confirmed by further rounds")
         case IncidentStage.CONFIRMED:
             return _follow(incident, seen)
+    return None
+
+
+def _return(incident: Incident, seen: Outlook, later: Outlook) -> tuple[EventKind, Change] | None:
+    """What opens an incident again; of what somebody has decided, only what was seen later counts."""
+    match incident.stage:
         case IncidentStage.ENDED if seen.proven:
             return EventKind.REOPENED, _account(seen.proven, IncidentStage.CONFIRMED)
-        case IncidentStage.RETRACTED if seen.cut_off and incident.confirmed_at is None and incident.stage_by is None:
+        case IncidentStage.RETRACTED if seen.cut_off and incident.confirmed_at is None:
             return EventKind.REOPENED, _account(seen.cut_off, IncidentStage.SUSPECTED)
+        case IncidentStage.REINSTATED | IncidentStage.RETRACTED if later.proven:
+            came_and_went = any(row.has_seen for row in later.rows)
+            return EventKind.REOPENED, replace(_account(later.proven, IncidentStage.CONFIRMED), intermittent=came_and_went)
     return None
 
 
@@ -296,6 +363,12 @@ class Isolations:
         known = self._incidents.get(incident.key)
         if incident.kind is Kind.ISOLATION and not incident.is_mass and is_newer(incident, known):
             self._incidents[incident.key] = incident
+
+    def replace_incidents(self, incidents: Iterable[Incident]) -> None:
+        """Remember these incidents in place of all that were known, be they older; what was seen stays remembered."""
+        self._incidents.clear()
+        for incident in incidents:
+            self.revise(incident)
 
     def forget_others(self, checks: Container[str]) -> None:
         """Forget the rounds of all vantage points but these."""

@@ -4,6 +4,7 @@ A secret is 256 random bits; only its SHA-256 is stored. So much randomness cann
 and no stretching, and looking it up by its hash tells an attacker nothing by the time it takes.
 """
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,9 @@ _PREFIX = "cutwatch_"
 """Lets a person, or a scanner for leaked secrets, recognise a key in a file."""
 
 _LONGEST = 128
+
+_SECRET = re.compile(rf"{_PREFIX}[A-Za-z0-9_-]{{43}}")
+"""What `new_secret` makes: 256 bits take 43 letters."""
 
 
 class Scope(StrEnum):
@@ -103,6 +107,11 @@ def new_secret() -> str:
 def fingerprint(secret: str) -> str:
     """What is stored in place of the secret: its SHA-256, as 64 hexadecimal digits."""
     return sha256(secret.encode()).hexdigest()
+
+
+def could_be_secret(text: str) -> bool:
+    """Whether a text has the form of a secret of ours; whether it opens anything is another question."""
+    return _SECRET.fullmatch(text) is not None
 
 
 def parse_authorization(header: str) -> str | None:

@@ -150,6 +150,13 @@ class Ledger:
             self._incidents[incident.key] = incident
             self._cases[incident.key.organisation, incident.key.target].add(incident.key)
 
+    def replace_incidents(self, incidents: Iterable[Incident]) -> None:
+        """Remember these incidents in place of all that were known, be they older; what was seen stays remembered."""
+        self._incidents.clear()
+        self._cases.clear()
+        for incident in incidents:
+            self.revise(incident)
+
     def forget_others(self, checks: Container[str]) -> None:
         """Forget the looks of all checks but these: what is no longer looked at has no say any more."""
         for check in [check for check in self._windows if check not in checks]:

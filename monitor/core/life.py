@@ -114,15 +114,20 @@ def advance(
 def _heard_from(incident: Incident | None, misdated: Misdated) -> datetime | None:
     """Since when looks count, if not all do: once an incident has ended, only what was seen since can open it, or another.
 
-    Where a person has said that it is over, or never was, the looks that this person knew of have had their say.
+    Where somebody has said that it is over, or never was, or that nobody looks any more, earlier looks have had their say.
     """
     return max(map(misdated.latest, bounds(incident)), default=None) if incident else None
 
 
 def bounds(incident: Incident) -> tuple[datetime, ...]:
-    """The times before which looks at the target have had their say."""
-    said = incident.closed_at if _is_a_persons_word(incident) else None
-    return tuple(at for at in (incident.heard_from, incident.end.by if incident.end else None, said) if at is not None)
+    """The times before which looks at the target have had their say.
+
+    An end lies ahead of the moment of its entry only where a clock was set back and it was put at the onset.
+    """
+    is_said = incident.stage in _SAID_OTHERWISE and incident.stage_by is not None
+    said = incident.closed_at if is_said else None
+    end = min(filter(None, (incident.end.by, incident.closed_at))) if incident.end else None
+    return tuple(at for at in (incident.heard_from, end, said) if at is not None)
 
 
 def _is_a_persons_word(incident: Incident) -> bool:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from monitor.core.incident import MASS, CaseKey, Change, Event, Incident, Relation, apply, is_newer, record
@@ -26,6 +27,13 @@ MOST: Final = 2000
 
 PAUSE: Final = timedelta(minutes=15)
 """For how long it says nothing new of those who join or are over, unless it doubles: a wave is not told one by one."""
+
+SAID_OF_ALL: Final = "said of the mass event that it belongs to"
+
+_CLOSED: Final = MappingProxyType(
+    {IncidentStage.REINSTATED: EventKind.REINSTATED, IncidentStage.AVERTED: EventKind.AVERTED},
+)
+"""What people say of a mass event that is over, and how that is entered for those of its members that stood."""
 
 TOO_FEW_LEFT: Final = "too few of its members stand: they were no mass event"
 
@@ -84,8 +92,12 @@ class _Batch:
 
     def change(self, incident: Incident, kind: EventKind, change: Change) -> Incident:
         """Let this happen to an incident."""
-        known = self.incidents.get(incident.id, incident)
+        known = self.latest(incident)
         return self._note(known, record(known.id, known.version + 1, self.now, kind, change))
+
+    def latest(self, incident: Incident) -> Incident:
+        """The incident as this batch leaves it so far."""
+        return self.incidents.get(incident.id, incident)
 
     def _note(self, incident: Incident | None, event: Event) -> Incident:
         changed = apply(incident, event)
@@ -101,6 +113,8 @@ class Masses:
         self._parents: dict[CaseKey, Incident] = {}
         self._taken_back: dict[str, Incident] = {}
         """Older parents that a person took back, and that still have members."""
+        self._keys: dict[str, CaseKey] = {}
+        """To which group every mass event belongs that there ever was."""
         self._others: dict[str, Incident] = {}
         self._linked: defaultdict[str, set[str]] = defaultdict(set)
         self._standing: defaultdict[CaseKey, set[str]] = defaultdict(set)
@@ -145,6 +159,7 @@ class Masses:
                 self._remember(incident)
 
     def _revise_parent(self, parent: Incident) -> None:
+        self._keys[parent.id] = parent.key
         known = self._parents.get(parent.key, parent)
         older, latest = (known, parent) if is_newer(parent, known) else (parent, known)
         self._parents[parent.key] = latest
@@ -194,9 +209,14 @@ class Masses:
             key=key,
             parent=parent,
             members=members,
-            candidates=tuple(known[name] for name in sorted(beside) if stands(known[name]) and mass_key(known[name]) == key),
+            candidates=tuple(known[name] for name in sorted(beside) if self._may_join(known[name], key)),
             is_past=is_past,
         )
+
+    def _may_join(self, incident: Incident, key: CaseKey) -> bool:
+        """Whether it stands, and is part of nothing else: what a person said to belong to another act is left there."""
+        is_free = incident.parent is None or self._keys.get(incident.parent) == key
+        return is_free and stands(incident) and mass_key(incident) == key
 
     def _near(self, key: CaseKey, parent: Incident | None) -> dict[str, Incident]:
         """What is remembered that belongs to a group, or may."""
@@ -226,7 +246,7 @@ def _follow(parent: Incident, group: _Group, mass: Mass, batch: _Batch) -> Incid
     """Let the parent take the course of its members: those that were false leave it, and it lives as long as they do."""
     if parent.stage is IncidentStage.RETRACTED:
         return _scatter(parent, group.members, batch)
-    false, left = _parted(group.members)
+    false, left = _parted(_closed_with(member, parent, batch) for member in group.members)
     for member in false:
         _unlink(member, parent, batch)
     if false and len(left) < mass.members:
@@ -250,6 +270,14 @@ def _scatter(parent: Incident, members: Iterable[Incident], batch: _Batch) -> In
     for member in members:
         _unlink(member, parent, batch)
     return batch.change(parent, EventKind.LINKED, Change(members=(), struck=0, affected=())) if parent.members else parent
+
+
+def _closed_with(member: Incident, parent: Incident, batch: _Batch) -> Incident:
+    """A person's word about a mass event is one about each member that stood then. Looks made since may prove it lost anew."""
+    how = _CLOSED.get(parent.stage)
+    if how is None or not stands(member) or _stood_since(member) > _closed(parent):
+        return member
+    return batch.change(member, how, Change(stage=parent.stage, end=parent.end, reason=SAID_OF_ALL, by=parent.stage_by))
 
 
 def _take_back(parent: Incident, left: Iterable[Incident], why: Change, batch: _Batch) -> Incident:
@@ -308,7 +336,7 @@ def _gather(group: _Group, mass: Mass, batch: _Batch) -> None:
     if parent is None or group.is_past or (is_gone and parent.stage_by in {None, CONFIGURATION}):
         _begin(group.key, lately, mass, batch)
     elif not is_gone:
-        _join(parent, _parted(group.members)[1], lately, mass, batch)
+        _join(parent, _parted(map(batch.latest, group.members))[1], lately, mass, batch)
 
 
 def _begin(key: CaseKey, lately: Sequence[Incident], mass: Mass, batch: _Batch) -> None:

@@ -1,7 +1,9 @@
 """What a mass event tells of its members: how many stand and whose they are, what was seen, and how far that may travel. Pure.
 
 It says nothing that only some of those who stand show, and is no surer than the least sure of them. Those who join are told of
-no further than they themselves may travel.
+no further than they themselves may travel, and where a person narrows how far a member may, the mass event travels no further
+than that until somebody decides on it again. Whoever has a member marked RED is named by it never: its losses are counted, and
+it is not among the organisations.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -9,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from monitor.core.disclosure import travels_as_far
 from monitor.core.incident import PATH_KINDS, Bracket, Change, Incident
 from monitor.core.kinds import IncidentStage, Kind
 from monitor.core.ledger import is_case_of_looks
@@ -20,6 +23,8 @@ RULE: Final = "incident.mass"
 
 MECHANISMS: Final = 20
 """Mechanisms of the members that are named."""
+
+NARROWED: Final = "one of its members may not travel as far any more"
 
 NOT_RELEASED: Final = "organisations have joined of which nobody has decided that it may travel as far"
 
@@ -84,9 +89,31 @@ def with_member(parent: Incident, member: Incident) -> Change:
     if parent.is_open and not stands(member):
         return guarded(parent, [member], Change(members=members))
     struck = (len(parent.members) if parent.struck is None else parent.struck) + 1
-    affected = tuple(sorted({*parent.affected, *organisations([member])}))
+    affected = _named_besides(parent, member)
     told = Change(members=members, struck=struck, affected=affected, because=_because(struck, affected))
     return told if member.key.organisation in parent.affected else guarded(parent, [member], told)
+
+
+def narrowed(parent: Incident, member: Incident, before: Incident) -> Change | None:
+    """What becomes of a mass event as a person decides how far a member may travel, which until then was `before`.
+
+    None where nothing does.
+    """
+    affected = _named_besides(parent, member) if member.tlp is Tlp.RED else parent.affected
+    tlp = _closest((parent.tlp, member.tlp))
+    if member.tlp is before.tlp or (tlp, affected) == (parent.tlp, parent.affected):
+        return None
+    struck = len(parent.members) if parent.struck is None else parent.struck
+    return Change(tlp=tlp, affected=affected, because=_because(struck, affected), reason=NARROWED)
+
+
+def obstacle(tlp: Tlp, members: Iterable[Incident]) -> Incident | None:
+    """A member that a person lets travel, though not as far as `tlp`, the mass event it stands in: nobody decided that it may.
+
+    What nobody has decided upon goes as far as the mass event does; what is RED is not told of by it.
+    """
+    kept = (one for one in members if one.tlp not in {Tlp.AMBER, Tlp.RED} and stands(one))
+    return next((one for one in kept if not travels_as_far(one.tlp, tlp)), None)
 
 
 def guarded(parent: Incident, members: Iterable[Incident], change: Change) -> Change:
@@ -94,13 +121,15 @@ def guarded(parent: Incident, members: Iterable[Incident], change: Change) -> Ch
     present = [one for one in members if one.id in parent.members]
     known = {one.key.organisation for one in present}
     strangers = {one.tlp for one in members if one.key.organisation not in known}
-    tlp = next(one for one in _CLOSEST_FIRST if one in {parent.tlp, *strangers})
+    tlp = _closest((parent.tlp, *strangers))
     return change if tlp is parent.tlp else replace(change, tlp=tlp, reason=NOT_RELEASED)
 
 
 def organisations(members: Iterable[Incident]) -> tuple[str, ...]:
-    """Whose losses these are."""
-    return tuple(sorted({one.key.organisation for one in members} - {""}))
+    """Whose losses these are, but for those of whom a person has marked one RED."""
+    members = tuple(members)
+    closed = {one.key.organisation for one in members if one.tlp is Tlp.RED}
+    return tuple(sorted({one.key.organisation for one in members} - closed - {""}))
 
 
 def last_end(members: Iterable[Incident]) -> Bracket | None:
@@ -157,8 +186,18 @@ def _account(members: Sequence[Incident]) -> Change:
     )
 
 
+def _named_besides(parent: Incident, member: Incident) -> tuple[str, ...]:
+    """Whom the mass event names, with the owner of this member or, where that is RED, without."""
+    others = {*parent.affected} - {member.key.organisation}
+    return tuple(sorted({*others, *organisations([member])}))
+
+
+def _closest(marks: Collection[Tlp]) -> Tlp:
+    return next(one for one in _CLOSEST_FIRST if one in marks)
+
+
 def _because(struck: int, affected: Collection[str]) -> str:
-    many = f"{struck} losses of {len(affected)} organisations"
+    many = f"{struck} losses of {len(affected)} organisations" if affected else f"{struck} losses"
     return f"{many} were confirmed so close together that they may have one cause."
 
 

@@ -1,14 +1,15 @@
 """What is left to say of a mass event and of its members, so that nobody is told the same twice. Pure.
 
-People who hear of the mass event do not get an alarm for each of its members too, unless one of them cannot wait. Whoever had
-a member's alarm before there was a mass event hears of its end as well; the outbox keeps it from all others. Whoever asked for
-certain organisations only hears of their losses by themselves, and not of who else has joined. Programs hear of everything.
+People who heard of the mass event do not get an alarm for each of its members too, unless one of them cannot wait, or they
+want quiet about the mass event: muting holds back no new alarm. Whoever had a member's alarm before there was a mass event hears
+of its end as well; the outbox keeps it from all others. Whoever asked for certain organisations only hears of their losses by
+themselves, and neither of the mass event nor of who else has joined. Programs hear of everything.
 
 That fewer of the members stand is news to programs only: people see it where they look, and hear of the end. Where the mass event
 is taken back, whoever heard of it alone is told now of each loss that stands.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,8 +17,9 @@ from monitor.core.disclosure import effective_tlp, may_hear
 from monitor.core.hearing import Turn
 from monitor.core.incident import Event, Incident
 from monitor.core.kinds import EventKind, IncidentStage, Severity
+from monitor.core.mass_account import stands
 from monitor.core.message import Message, MessageKind, Purpose
-from monitor.core.routing import matches, route
+from monitor.core.routing import channels_of, matches, route
 from monitor.core.severity import severity
 from monitor.core.subscription import Route
 from monitor.core.watchlist import Watchlist
@@ -28,33 +30,64 @@ FOR_PROGRAMS: Final = frozenset({"webhook", "alertmanager"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kin:
-    """An event, the incident that it has made, and the mass event that this belongs to by then."""
+    """An event, the incident that it has made, and its kin as they are by then.
+
+    - `parent`: the mass event that it belongs to; `members`: those that belong to it, where it is one itself
+    """
 
     event: Event
     incident: Incident
-    parent: Incident | None
+    parent: Incident | None = None
+    members: tuple[Incident, ...] = ()
 
 
 Happened = Sequence[tuple[Event, Incident]]
 """Events of one batch in their order, each with what it has made of its incident."""
 
+Ears = Collection[tuple[str, str]]
+"""Channels, each with the id of an incident of which it has heard the alarm, or is about to."""
 
-def owed(happened: Happened, known: Iterable[Incident], watchlist: Watchlist, address: str) -> tuple[Message, ...]:
+
+def owed(
+    happened: Happened, known: Iterable[Incident], watchlist: Watchlist, address: str, listening: Ears = frozenset()
+) -> tuple[Message, ...]:
     """The messages that these events owe together: which mass event a loss belongs to is known only after all of them.
 
-    `known` are the incidents as they were before, mass events among them, `address` is where readers find us.
+    `known` are the incidents as they were before, mass events among them, `address` is where readers find us; `listening` says
+    who has heard of which mass event, and wants no quiet about it.
     """
+    stories = tuple(_stories(happened, known, watchlist, address))
+    ears = {*listening, *_alarmed(one for messages, kin in stories if kin.incident.is_mass for one in messages)}
+    return tuple(one for messages, kin in stories for one in not_told_twice(messages, kin, watchlist, ears))
+
+
+def _stories(
+    happened: Happened, known: Iterable[Incident], watchlist: Watchlist, address: str
+) -> Iterator[tuple[tuple[Message, ...], Kin]]:
+    """What each event would owe by itself, without what is left out of a mass event."""
     before = {one.id: one for one in known}
     latest = before | {incident.id: incident for _, incident in happened}
     alone = left_alone(happened)
-    messages: list[Message] = []
     for event, incident in happened:
         linked = replace(incident, relations=latest[incident.id].relations)
         told = _as_alarm(event) if incident.id in alone else event
-        kin = Kin(event=told, incident=linked, parent=latest.get(linked.parent or ""))
-        messages += not_told_twice(route(told, linked, watchlist, address, before.get(incident.id)), kin, watchlist)
+        members = tuple(latest[name] for name in linked.members if name in latest)
+        kin = Kin(event=told, incident=linked, parent=latest.get(linked.parent or ""), members=members)
+        messages = route(told, linked, watchlist, address, before.get(incident.id))
+        yield not_told_twice(messages, kin, watchlist) if linked.is_mass else messages, kin
         before[incident.id] = incident
-    return tuple(messages)
+
+
+def _alarmed(messages: Iterable[Message]) -> Iterator[tuple[str, str]]:
+    """Who hears an alarm. A channel that stands in for another has heard nothing yet."""
+    for one in messages:
+        if one.kind is MessageKind.ALARM and one.incident and one.purpose is not Purpose.SECOND:
+            yield one.channel, one.incident
+
+
+def mass_events_of(happened: Happened) -> frozenset[str]:
+    """The mass events to which the incidents belong to which this has happened."""
+    return frozenset(incident.parent for _, incident in happened if incident.parent is not None)
 
 
 def _as_alarm(event: Event) -> Event:
@@ -72,35 +105,85 @@ def left_alone(happened: Happened) -> frozenset[str]:
     )
 
 
-def unheard(messages: Iterable[Message], alone: Collection[str], turns: Iterable[Turn]) -> tuple[Message, ...]:
+def unheard(
+    messages: Iterable[Message], alone: Collection[str], turns: Iterable[Turn], standing_by: Ears = frozenset()
+) -> tuple[Message, ...]:
     """The messages without those about losses left `alone` to channels that have their alarm already; `turns` tells which have.
 
-    Where a route tells nobody anew, it calls nobody else either: it has done so with the alarm.
+    `standing_by` are the channels that are called in a while, if nobody acknowledges the alarm that was told then. A call that
+    was left to the mass event is made now, whoever has heard the alarm itself.
     """
+    heard = _heard(turns)
+    new = [one for one in messages if one.incident not in alone or (one.channel, one.incident) not in heard]
+    speaking = {(one.channel, one.incident) for one in new if one.purpose is Purpose.DIRECT}
+    return tuple(one for one in new if one.incident not in alone or _is_missing(one, speaking, standing_by))
+
+
+def _heard(turns: Iterable[Turn]) -> Ears:
+    """Who has heard an alarm, or is about to, and not of its end. What was given up was not heard."""
     last: dict[tuple[str, str], Turn] = {}
     for turn in sorted(turns, key=lambda one: one.version):
-        last[turn.channel, turn.incident] = turn
-    heard = {name for name, turn in last.items() if not turn.is_last}
-    new = [one for one in messages if one.incident not in alone or (one.channel, one.incident) not in heard]
-    speaking = {(one.route, one.incident) for one in new if one.purpose is Purpose.DIRECT}
-    return tuple(one for one in new if one.incident not in alone or (one.route, one.incident) in speaking)
+        if not turn.is_lost:
+            last[turn.channel, turn.incident] = turn
+    return {name for name, turn in last.items() if not turn.is_last}
 
 
-def not_told_twice(messages: Iterable[Message], kin: Kin, watchlist: Watchlist) -> tuple[Message, ...]:
+def _is_missing(message: Message, speaking: Collection[tuple[str, str | None]], standing_by: Ears) -> bool:
+    """Whether nobody says it so far: a channel stands in for one that is told anew, and is called where no call is to come."""
+    if message.purpose is Purpose.SECOND:
+        return (message.stands_in_for, message.incident) in speaking
+    return message.purpose is not Purpose.ESCALATION or (message.channel, message.incident) not in standing_by
+
+
+def not_told_twice(
+    messages: Iterable[Message], kin: Kin, watchlist: Watchlist, listening: Ears = frozenset()
+) -> tuple[Message, ...]:
     """Those of the messages owed that say what the same readers do not hear otherwise."""
-    return tuple(one for one in messages if not _is_left_out(one, kin, watchlist))
+    return tuple(one for one in messages if not _is_left_out(one, kin, watchlist, listening))
 
 
-def _is_left_out(message: Message, kin: Kin, watchlist: Watchlist) -> bool:
+def _is_left_out(message: Message, kin: Kin, watchlist: Watchlist, listening: Ears) -> bool:
     own = next((one for one in watchlist.alerts.routes if one.id == message.route), None)
     if own is None:
         return False
-    if _tells_of_fewer(kin) and is_for_people(message.channel, watchlist):
+    if kin.incident.is_mass:
+        return _is_told_by_members(message, own, kin, watchlist)
+    if own.match.organisations or message.kind is not MessageKind.ALARM or kin.parent is None or not _stood(kin):
+        return False
+    hears = message.stands_in_for or message.channel, kin.parent.id
+    return hears in listening and speaks_for(kin.parent, kin.incident, own, message.channel, watchlist)
+
+
+def _is_told_by_members(message: Message, own: Route, kin: Kin, watchlist: Watchlist) -> bool:
+    """Whether the readers of a mass event need not hear this, or hear it by the alarms of those members that are theirs."""
+    is_for_us = is_for_people(message.channel, watchlist)
+    if _tells_of_fewer(kin) and is_for_us:
         return True
-    if own.match.organisations:
-        return kin.incident.is_mass and kin.event.kind is EventKind.SCOPE_CHANGED
-    is_alarm = message.kind is MessageKind.ALARM
-    return is_alarm and _stood(kin) and speaks_for(kin.parent, kin.incident, own, message.channel, watchlist)
+    if not own.match.organisations:
+        return False
+    if kin.event.kind is EventKind.SCOPE_CHANGED:
+        return True
+    theirs = [one for one in kin.members if stands(one) and one.key.organisation in own.match.organisations]
+    if message.kind is not MessageKind.ALARM or not is_for_us or not theirs:
+        return False
+    speak = all(_speaks_itself(one, own, message, watchlist) for one in theirs)
+    return speak and not _is_wanted_whole(message.channel, kin.incident, watchlist)
+
+
+def _speaks_itself(member: Incident, own: Route, message: Message, watchlist: Watchlist) -> bool:
+    """Whether this route tells this channel of a member by itself."""
+    if not matches(own.match, member, watchlist) or not _may_hear(message.channel, member, watchlist):
+        return False
+    called = own.escalate.severities if own.escalate else ()
+    return message.purpose is not Purpose.ESCALATION or severity(member) in called
+
+
+def _is_wanted_whole(channel: str, mass: Incident, watchlist: Watchlist) -> bool:
+    """Whether somebody who listens there asked for whatever happens: of several routes only one speaks."""
+    return any(
+        channel in channels_of(one) and not one.match.organisations and matches(one.match, mass, watchlist)
+        for one in watchlist.alerts.routes
+    )
 
 
 def _tells_of_fewer(kin: Kin) -> bool:
@@ -125,6 +208,6 @@ def is_for_people(channel: str, watchlist: Watchlist) -> bool:
     return any(one.id == channel and one.kind not in FOR_PROGRAMS for one in watchlist.alerts.channels)
 
 
-def _may_hear(name: str, parent: Incident, watchlist: Watchlist) -> bool:
-    tlp = effective_tlp(parent, watchlist)
+def _may_hear(name: str, incident: Incident, watchlist: Watchlist) -> bool:
+    tlp = effective_tlp(incident, watchlist)
     return any(one.id == name and may_hear(one, tlp) for one in watchlist.alerts.channels)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -85,14 +85,28 @@ class Tlp(StrEnum):
     RED = "RED"
 
 
+_UNREADABLE: Final = frozenset({"Cc", "Cs"})
+"""Of Unicode's categories: control characters, and halves of characters."""
+
+
 def _to_be_seen(text: str) -> str:
     if all(unicodedata.category(character)[0] in "CZ" for character in text):
         raise ValueError("write something that can be seen: this is nothing but spaces or control characters")
     return text
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_to_be_seen)]
-"""What a person wrote for others to read."""
+def readable(text: str) -> str:
+    """The text with lines that end as they do here, and without control characters and halves of characters.
+
+    Nobody sees those, terminals obey them, and databases refuse some. They are taken out and not refused, since what is in the
+    log already is read in this way too.
+    """
+    ended = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(one for one in ended if one in "\n\t" or unicodedata.category(one) not in _UNREADABLE)
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_to_be_seen), AfterValidator(readable)]
+"""What a person wrote for others to read; of control characters only new lines and tabs stay."""
 
 
 class Words(Model):

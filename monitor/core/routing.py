@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from monitor.core import content
 from monitor.core.correction import is_worse, takes_back
-from monitor.core.disclosure import effective_tlp, may_hear, travels_as_far
+from monitor.core.disclosure import effective_tlp, may_hear, nameable, travels_as_far
 from monitor.core.grouping import bundle
 from monitor.core.incident import Event, Incident
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Severity
@@ -373,8 +373,11 @@ def _telling(news: News, route: Route) -> Telling:
 
 
 def _may_name(news: News, route: Route) -> frozenset[str] | None:
-    """Who may be named to the readers of a route that hears of certain organisations only: not the others of a mass event."""
-    return frozenset(route.match.organisations) if route.match.organisations and news.incident.affected else None
+    """Who of a mass event may be named: of those that may be at all, the organisations of which the route wants to hear only."""
+    if not news.incident.affected:
+        return None
+    anyone = nameable(news.incident, news.watchlist)
+    return anyone & set(route.match.organisations) if route.match.organisations else anyone
 
 
 def _test_message(route: Route, channel: Channel, address: str, now: datetime) -> Message:

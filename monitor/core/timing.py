@@ -55,6 +55,18 @@ def escalated_at(urgency: Severity, at: datetime, route: Route) -> datetime:
     return after_the_night(due_at(urgency, at, route) + after, route)
 
 
+def due_once_set_back(due: datetime, step: timedelta, urgency: Severity, route: Route) -> datetime:
+    """When a message is due that waited until `due`, once the clock is set back by `step`; in UTC.
+
+    Whoever waits for a while waits no longer for that. Whoever waits for an hour of the day, waits for it.
+    """
+    if urgency is Severity.PAGE:
+        return _utc(due - step)
+    if urgency is Severity.DIGEST and next_digest(due, route.digest, route.timezone) == due:
+        return _utc(due)
+    return after_the_night(due - step, route)
+
+
 def after_the_night(at: datetime, route: Route) -> datetime:
     """`at`, or the end of the quiet hours in which it falls."""
     while route.quiet_hours and (end := quiet_until(at, route.quiet_hours, route.timezone)):

@@ -5,18 +5,23 @@ read and decided anew.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from monitor.core.decision import Decision, decide, link, take_in
+from monitor.core.decision import Decision, decide, insist_that_members_may_travel, link, narrow_parent, take_in
 from monitor.core.erasure import emptied, redacted, untold
 from monitor.core.incident import Event, Incident, apply
-from monitor.core.kinds import RelationKind
+from monitor.core.kinds import EventKind, RelationKind
+from monitor.core.member_alarms import mass_events_of, owed
+from monitor.core.message import Message
 from monitor.core.routing import route
 from monitor.core.watchlist import Watchlist
-from monitor.store import OutOfStep, Store, StoreUnavailable
+from monitor.store import OutOfStep, Reading, Store, StoreUnavailable, Writing
+
+Steps = Sequence[tuple[Event, Incident]]
+"""Events of one transaction in their order, each with what it makes of its incident."""
 
 
 class Moved(Exception):
@@ -46,16 +51,41 @@ async def carry_out(
             async with store.reading() as reading:
                 found = await reading.incident(incident)
                 log = await reading.events(incident) if decision.field else []
+                kin = await _kin(reading, found) if found else _Kin()
             if found is None:
                 return None
             _insist_on(found, version)
+            insist_that_members_may_travel(decision, kin.members)
             event = decide(found, decision, now)
             decided = apply(found, event)
             erased = _erased(found, decision, log)
-            await _write(store, [(event, decided)], watchlist, address, before=found, erased=erased)
+            steps = [(event, decided), *_narrowed(kin, (found, decided), now, decision.by)]
+            known = (found, *kin.members, *((kin.parent,) if kin.parent else ()))
+            await _write(store, steps, _Owing(known, watchlist, address, now), erased)
             if erased:
                 await _sweep(store)
             return decided
+
+
+@dataclass(frozen=True, slots=True)
+class _Kin:
+    """The mass event to which an incident belongs, and those that belong to it."""
+
+    parent: Incident | None = None
+    members: tuple[Incident, ...] = ()
+
+
+async def _kin(reading: Reading, incident: Incident) -> _Kin:
+    parent = await reading.incident(incident.parent) if incident.parent else None
+    members = await reading.incidents_named(incident.members) if incident.is_mass else ()
+    return _Kin(parent, tuple(members))
+
+
+def _narrowed(kin: _Kin, steps: tuple[Incident, Incident], now: datetime, by: str) -> Iterator[tuple[Event, Incident]]:
+    """What follows for the mass event, in the same transaction: at no time must it tell what a member may not."""
+    event = narrow_parent(kin.parent, steps, now, by) if kin.parent else None
+    if kin.parent and event:
+        yield event, apply(kin.parent, event)
 
 
 async def _sweep(store: Store) -> None:
@@ -91,13 +121,11 @@ async def connect(
                 return None
             _insist_on(found, version)
             steps = _linked(found, other, relation, told, now)
-            await _write(store, steps, watchlist, "")
+            await _write(store, steps, _Owing((), watchlist, "", now))
             return steps[0][1]
 
 
-def _linked(
-    incident: Incident, other: Incident, relation: RelationKind, told: tuple[str, str], now: datetime
-) -> list[tuple[Event, Incident]]:
+def _linked(incident: Incident, other: Incident, relation: RelationKind, told: tuple[str, str], now: datetime) -> Steps:
     event = decide(incident, link(other, relation, *told), now)
     steps = [(event, apply(incident, event))]
     if relation is RelationKind.MEMBER_OF:
@@ -130,18 +158,34 @@ def _erased(incident: Incident, decision: Decision, log: Sequence[Event]) -> _Er
     return _Erased(incident.id, texts, events, reasons)
 
 
-async def _write(
-    store: Store,
-    steps: Sequence[tuple[Event, Incident]],
-    watchlist: Watchlist,
-    address: str,
-    before: Incident | None = None,
-    erased: _Erased | None = None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Owing:
+    """Who is to be told: `known` are the incidents as they were until `now`."""
+
+    known: Sequence[Incident]
+    watchlist: Watchlist
+    address: str
+    now: datetime
+
+    async def messages(self, writing: Writing, steps: Steps) -> Sequence[Message]:
+        """The messages that these steps owe. Of what was released with a mass event nobody is told once more by itself."""
+        if steps[0][0].kind is EventKind.RELEASED:
+            return owed(steps, self.known, self.watchlist, self.address, await self._listening(writing, steps))
+        before = {one.id: one for one in self.known}
+        told = (route(event, one, self.watchlist, self.address, before.get(one.id)) for event, one in steps)
+        return [message for messages in told for message in messages]
+
+    async def _listening(self, writing: Writing, steps: Steps) -> set[tuple[str, str]]:
+        """Channels that have heard of the mass event, while nobody wants quiet about it."""
+        events = mass_events_of(steps)
+        quiet = {name for name, until in (await writing.muted(events)).items() if until > self.now}
+        return await writing.being_told(events - quiet)
+
+
+async def _write(store: Store, steps: Steps, owing: _Owing, erased: _Erased | None = None) -> None:
     async with store.writing() as writing:
         await writing.append([event for event, _ in steps], [incident for _, incident in steps])
         if erased:
             await writing.redact(erased.events)
             await writing.untell(erased.incident, erased.left)
-        for event, incident in steps:
-            await writing.add_messages(route(event, incident, watchlist, address, before))
+        await writing.add_messages(await owing.messages(writing, steps))

@@ -7,11 +7,12 @@ from datetime import datetime
 import structlog
 
 from monitor.bus import Report
+from monitor.core.ledger import REACH
 from monitor.core.plan import Check
 from monitor.core.sight import judge_round
 from monitor.core.verdict import Verdict, judge, unjudged
 from monitor.pipeline.watch import Watch
-from monitor.store import Judged, Reading, Store
+from monitor.store import Judged, Reading, Store, Writing
 from probes.kit.observation import Observation
 from probes.kit.probe import Probe
 
@@ -76,3 +77,18 @@ def _verdict(probe: Probe, check: Check, observation: Observation, well: Sequenc
     except Exception:
         _log.exception("a rule failed; the look is kept as unclear", probe=probe.name, observation=observation.id)
         return unjudged(probe, check, observation)
+
+
+def is_history(observation: Observation, now: datetime) -> bool:
+    """Whether somebody else's look is too old to say anything of the present: it is kept, and no incident begins with it.
+
+    Our own are never too old. Late as they may come, after a cut, nobody has told of them yet.
+    """
+    return observation.provenance is not None and now - observation.started_at > REACH
+
+
+async def unknown(writing: Writing, reports: Sequence[Report]) -> list[Report]:
+    """Those of the reports that are not stored yet, each once."""
+    fresh = {report.observation.id: report for report in reports}
+    known = await writing.known(list(fresh))
+    return [report for name, report in fresh.items() if name not in known]

@@ -10,32 +10,33 @@ import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
 import structlog
 
 from monitor.bus import Report, ServiceBus
-from monitor.bus.frames import encode
 from monitor.clock import Clock
-from monitor.core.deadline import Deadline, Deadlines, deadlines_of
+from monitor.core.deadline import Deadlines, deadlines_of
 from monitor.core.incident import Event, Incident, apply, record
 from monitor.core.isolation import Isolations, IsolationStep
 from monitor.core.kinds import EventKind
-from monitor.core.ledger import REACH, Ledger, Step
+from monitor.core.ledger import Ledger, Step
 from monitor.core.letting_go import letting_go
 from monitor.core.mass import Masses, MassStep
-from monitor.core.member_alarms import Happened, left_alone, owed, unheard
+from monitor.core.member_alarms import Happened
 from monitor.core.message import Message
 from monitor.core.planned import AnnouncedChange, Planned, planned_changes
 from monitor.core.sight import is_round, speaks_of_its_target
 from monitor.core.verdict import Verdict
 from monitor.metrics import Metrics
-from monitor.pipeline.judging import Recollection, judged
+from monitor.pipeline.judging import Recollection, is_history, judged, unknown
+from monitor.pipeline.numbering import numbers_from
+from monitor.pipeline.owing import owed_now
+from monitor.pipeline.refusal import CannotBeWritten, Refusals, Refused, keep_apart
 from monitor.pipeline.watch import Watch
-from monitor.store import Judged, OutOfStep, Store, StoreUnavailable, Writing
-from probes.kit.observation import Observation
+from monitor.pipeline.written import Written
+from monitor.store import OutOfStep, Store, StoreUnavailable, Writing
 
 _log = structlog.get_logger()
 
@@ -53,21 +54,10 @@ DECISIONS = 500
 """Events of the log that are caught up with at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    step: Step
-    isolation: IsolationStep
-    mass: MassStep
-    judged: Sequence[Judged]
-    dates: Sequence[Deadline]
-    messages: int
-    watch: Watch
-    """The configuration under which it was written."""
+TRIES = 5
+"""So often is tried anew what somebody else has forestalled, before it counts as trouble."""
 
-    @property
-    def events(self) -> tuple[tuple[Event, Incident], ...]:
-        """All that has happened."""
-        return (*self.step.events, *self.isolation.events, *self.mass.events)
+_OUT_OF_STEP = "what the database holds is not what was written: does another Cutwatch write to it? If so, stop that one"
 
 
 @dataclass(slots=True)
@@ -114,6 +104,7 @@ class Pipeline:
     """What is remembered of dates that looks have shown."""
 
     relooks: list[tuple[datetime, str]] = field(default_factory=list)
+    _refusals: Refusals = field(default_factory=Refusals)
     _recollection: Recollection = field(default_factory=Recollection)
     _at_work: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -137,70 +128,122 @@ class Pipeline:
                 await self.take(reports)
 
     async def take(self, reports: Sequence[Report]) -> None:
-        """Write one batch, however long the database takes, and only then acknowledge it."""
-        written = await self._written(reports)
-        if written is None:
-            return
+        """Write one batch, however long the database takes, and only then acknowledge it.
+
+        One look that the database cannot hold must not end the service, and again at every start: it is set aside.
+        """
+        waiting = reports
+        while waiting:
+            refused = await self._refused(waiting)
+            problem = self._refusals.trouble(refused) or await self._set_aside(refused)
+            if problem is None or not await self._waits(problem):
+                return
+            waiting = [one.report for one in refused]
+
+    async def _refused(self, reports: Sequence[Report]) -> list[Refused]:
+        """Write the looks, together or else one by one; returns those that cannot be written."""
+        try:
+            written = await self._written(reports)
+        except CannotBeWritten as problem:
+            if len(reports) == 1:
+                return [Refused(reports[0], str(problem))]
+            return [one for report in reports for one in await self._refused([report])]
+        if written is not None:
+            await self._finish_with(written, reports)
+        return []
+
+    async def _finish_with(self, written: Written, reports: Sequence[Report]) -> None:
         self.trouble = None
+        if written.judged:
+            self._refusals.stored()
         self._settle(written)
         await self.bus.ack([report.observation.id for report in reports])
         await self._follow_up(written)
 
-    async def _written(self, reports: Sequence[Report]) -> _Written | None:
-        """What came of writing the batch; None where the service ends before it could be written, or it cannot be at all."""
-        while True:
+    async def _written(self, reports: Sequence[Report]) -> Written | None:
+        """What came of writing the batch; None where the service ends before it could be written.
+
+        Raises `CannotBeWritten` where it cannot be, though the database can be used.
+        """
+        for tries in count(1):
             try:
                 return await self._write(reports)
             except StoreUnavailable as problem:
-                self._complain(str(problem))
-                if self.ending:
-                    return None
-                await asyncio.sleep(self.retry)
+                trouble: str | None = str(problem)
             except OutOfStep:
-                await self._try_to_catch_up()
+                trouble = await self._get_into_step(tries)
             except Exception as error:
-                # One look that the database cannot hold must not end the service, and again at every start.
-                if len(reports) == 1:
-                    await self._set_aside(reports[0], error)
-                else:
-                    for report in reports:
-                        await self.take([report])
-                return None
+                raise CannotBeWritten(type(error).__name__) from error
+            if trouble is not None and not await self._waits(trouble):
+                break
+        return None
 
-    async def _set_aside(self, report: Report, error: Exception) -> None:
-        """Keep the look as it came, apart, and only then acknowledge it: it is not lost, and can be read once we are mended."""
-        name = report.observation.id
-        await asyncio.to_thread(_keep_apart, self.aside, name, encode(report))
-        self.set_aside += 1
-        _log.error("a look cannot be stored and is set aside; the fault is ours", observation=name, error=type(error).__name__)
-        await self.bus.ack([name])
+    async def _waits(self, trouble: str) -> bool:
+        """Say what is wrong, and let a while pass; returns whether to try again, or the service is to end first."""
+        self._complain(trouble)
+        if self.ending:
+            return False
+        await asyncio.sleep(self.retry)
+        return True
 
-    async def _try_to_catch_up(self) -> None:
+    async def _set_aside(self, refused: list[Refused]) -> str | None:
+        """Keep looks as they came, apart, and only then acknowledge them: they are not lost, and can be read once we are mended.
+
+        Returns why that cannot be done, or None; those of which it cannot be done are left in the list.
+        """
+        while refused:
+            name = refused[0].report.observation.id
+            problem = await asyncio.to_thread(keep_apart, self.aside, refused[0].report)
+            if problem is not None:
+                return problem
+            error = refused.pop(0).error
+            self.set_aside += 1
+            _log.error("a look cannot be stored and is set aside; the fault is ours", observation=name, error=error)
+            await self.bus.ack([name])
+            self.trouble = None
+        return None
+
+    async def _get_into_step(self, tries: int) -> str | None:
+        """Learn what somebody else has decided; if that is not it, read all incidents again. Returns why that does not help."""
         try:
+            if tries > 1:
+                await self._read_again()
+                await self._let_masses_follow(one.id for one in self.masses.parents)
             await self.catch_up()
         except StoreUnavailable as problem:
-            self._complain(str(problem))
-            await asyncio.sleep(self.retry)
+            return str(problem)
+        return None if tries < TRIES else _OUT_OF_STEP
 
-    async def _write(self, reports: Sequence[Report]) -> _Written:
+    async def _read_again(self) -> None:
+        """Remember all incidents as they are on record, even what is older than we know: a backup may have been put back."""
+        async with self.store.reading() as reading:
+            incidents = await reading.all_incidents()
+            self.seen = min(self.seen, await reading.last_seq())
+        self.ledger.replace_incidents(incidents)
+        self.isolations.replace_incidents(incidents)
+        self.masses = Masses(incidents)
+        for incident in incidents:
+            self.metrics.revised(incident)
+
+    async def _write(self, reports: Sequence[Report]) -> Written:
         now, watch = self.clock.now(), self.watch
         well = await self._recollection.of(reports, self.store)
         async with self.store.writing() as writing:
-            looks = judged(await _unknown(writing, reports), watch, well)
+            looks = judged(await unknown(writing, reports), watch, well)
             await writing.add_looks(looks, now)
-            current = [one for one in looks if not _is_history(one.observation, now)]
+            current = [one for one in looks if not is_history(one.observation, now)]
             verdicts = [one.verdict for one in current if speaks_of_its_target(one.verdict)]
             dates = self.deadlines.changed(date for one in current for date in deadlines_of(one.observation, one.verdict))
             await writing.note_deadlines(dates)
             rounds = [one.verdict for one in looks if is_round(one.verdict)]
-            numbers = _numbers(await writing.next_incident_id(now.year))
+            numbers = numbers_from(await writing.next_incident_id(now.year))
             policy = watch.watchlist.monitor.confirmation
             step = self.ledger.take(verdicts, policy, now, numbers, self.planned)
             isolation = self.isolations.take(rounds, now, numbers)
             mass = self._mass(step.incidents.values(), now, numbers)
             messages = await self._write_events(writing, step, isolation, mass)
             await writing.explain(step.explained)
-        return _Written(step, isolation, mass, looks, dates, messages, watch)
+        return Written(step, isolation, mass, looks, dates, messages, watch)
 
     @property
     def planned(self) -> Planned:
@@ -226,11 +269,9 @@ class Pipeline:
 
     async def _owed(self, writing: Writing, happened: Happened) -> tuple[Message, ...]:
         known = (*self.ledger.incidents, *self.isolations.incidents, *self.masses.parents)
-        messages = owed(happened, known, self.watch.watchlist, self.address)
-        alone = left_alone(happened)
-        return unheard(messages, alone, await writing.turns(alone)) if alone else messages
+        return await owed_now(writing, happened, known, self.watch.watchlist, self.address, self.clock.now())
 
-    def _settle(self, written: _Written) -> None:
+    def _settle(self, written: Written) -> None:
         self.ledger.keep(written.step)
         self.isolations.keep(written.isolation)
         self.deadlines.keep(written.dates)
@@ -253,21 +294,14 @@ class Pipeline:
         for incident in step.incidents.values():
             self.ledger.revise(incident)
 
-    async def _follow_up(self, written: _Written) -> None:
+    async def _follow_up(self, written: Written) -> None:
         """Ask for the looks that will settle what has just been seen: elsewhere at once, here again a little later."""
         for event, incident in written.step.events:
             if event.kind is EventKind.OPENED:
-                for check in self._others(incident):
+                for check in self.watch.elsewhere(incident):
                     await self.bus.look(check)
         for verdict in written.step.turned:
             self._relook(verdict)
-
-    def _others(self, incident: Incident) -> Iterable[str]:
-        key = incident.key
-        seen_by = set(incident.vantages)
-        for check in self.watch.checks.values():
-            if (check.organisation, check.target) == (key.organisation, key.target) and check.vantage not in seen_by:
-                yield check.id
 
     def _relook(self, verdict: Verdict) -> None:
         waits = self.watch.watchlist.monitor.cadence.relook
@@ -292,12 +326,17 @@ class Pipeline:
         await self._let_masses_follow(one.id for one in self.masses.parents)
         self.ledger.forget_others(self.watch.checks)
         self.isolations.forget_others(self.watch.sights)
-        while decided := self._decided_now(self.clock.now()):
+        for tries in range(TRIES):
+            if tries > 1:
+                await self._read_again()
+            if not (decided := self._decided_now(self.clock.now())):
+                return
             with contextlib.suppress(OutOfStep):  # a person, or the looks, decided something meanwhile: that comes first
                 async with self.store.writing() as writing:
                     await self._write_events(writing, Step(events=decided, incidents={one.key: one for _, one in decided}))
             await self.catch_up()
             self.told()
+        raise StoreUnavailable(_OUT_OF_STEP)
 
     def _decided_now(self, now: datetime) -> tuple[tuple[Event, Incident], ...]:
         """What letting go changes of the incidents as they are known, each event with its result."""
@@ -319,14 +358,20 @@ class Pipeline:
         self.seen = max((self.seen, *(seq for seq, _ in events)))
 
     async def _let_masses_follow(self, changed: Iterable[str]) -> None:
-        """Bring mass events in step with what has become of these incidents; anew, where somebody decides in between."""
+        """Bring mass events in step with what has become of these incidents; anew, where somebody decides in between.
+
+        Raises `StoreUnavailable` where that goes on.
+        """
         names = dict.fromkeys(changed)
-        while True:
+        for tries in range(TRIES):
+            if tries > 1:
+                await self._read_again()
             step = self._mass(await self._noted(names), self.clock.now())
             with contextlib.suppress(OutOfStep):
                 await self._enter(step)
                 return
             names |= dict.fromkeys(step.incidents)
+        raise StoreUnavailable(_OUT_OF_STEP)
 
     async def _noted(self, names: Iterable[str]) -> list[Incident]:
         """These incidents as they are on record, which is remembered from now on."""
@@ -353,30 +398,3 @@ class Pipeline:
         if self.trouble is None:
             _log.error("results cannot be written; they are kept and will be written later", problem=problem)
         self.trouble = problem
-
-
-def _is_history(observation: Observation, now: datetime) -> bool:
-    """Whether somebody else's look is too old to say anything of the present: it is kept, and no incident begins with it.
-
-    Our own are never too old. Late as they may come, after a cut, nobody has told of them yet.
-    """
-    return observation.provenance is not None and now - observation.started_at > REACH
-
-
-def _keep_apart(folder: Path, name: str, frame: bytes) -> None:
-    """Write one report into a file of its own, named by its id's hash: the id came from outside."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / f"{sha256(name.encode()).hexdigest()}.report").write_bytes(frame)
-
-
-async def _unknown(writing: Writing, reports: Sequence[Report]) -> list[Report]:
-    fresh = {report.observation.id: report for report in reports}
-    known = await writing.known(list(fresh))
-    return [report for name, report in fresh.items() if name not in known]
-
-
-def _numbers(first: str) -> Callable[[], str]:
-    """Incident ids from `first` on, one by one."""
-    stem, _, number = first.rpartition("-")
-    following = count(int(number))
-    return lambda: f"{stem}-{next(following):04d}"

@@ -1,8 +1,9 @@
 """What the service watches: the configuration in force, as the spine needs it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from monitor.core.incident import Incident
 from monitor.core.plan import Check
 from monitor.core.sight import sight_checks
 from monitor.core.watchlist import Watchlist
@@ -28,3 +29,10 @@ class Watch:
     def registered(self) -> tuple[Check, ...]:
         """Everything under which anything is filed."""
         return (*self.checks.values(), *self.sights.values())
+
+    def elsewhere(self, incident: Incident) -> Iterator[str]:
+        """The checks that look at an incident's target from where it is not seen."""
+        key = incident.key
+        for check in self.checks.values():
+            if (check.organisation, check.target) == (key.organisation, key.target) and check.vantage not in incident.vantages:
+                yield check.id

@@ -2,11 +2,13 @@
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import uvicorn
 from uvicorn.importer import import_from_string
 
+from monitor.service.connection import PatientConnection
 from monitor.service.context import Context
 
 APPLICATION = "api.app:app"
@@ -29,8 +31,15 @@ def web_server(context: Context) -> WebServer:
     """The server of the application, with `context` handed to it."""
     application = import_from_string(APPLICATION)
     application.state.context = context
-    config = uvicorn.Config(
+    return WebServer(configured(application))
+
+
+def configured(application: Callable[..., Any]) -> uvicorn.Config:
+    """How any application of ours is served: in HTTP/1.1, and to no connection for longer than it makes use of it."""
+    return uvicorn.Config(
         application,
+        http=PatientConnection,
+        ws="none",
         access_log=False,
         date_header=True,
         server_header=False,
@@ -38,7 +47,6 @@ def web_server(context: Context) -> WebServer:
         log_config=None,
         timeout_graceful_shutdown=5,
     )
-    return WebServer(config)
 
 
 def listen(host: str, port: int) -> socket.socket:

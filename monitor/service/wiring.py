@@ -5,7 +5,7 @@ import contextlib
 import fcntl
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,10 +19,14 @@ from monitor.bus.local import LocalServiceBus
 from monitor.clock import Clock
 from monitor.configuration import ConfigurationError, load
 from monitor.configuration.alert_advice import Surroundings, of_alerts
+from monitor.core.deadline import Deadlines
+from monitor.core.incident import Incident
 from monitor.core.isolation import Isolations
 from monitor.core.ledger import REACH, WINDOW, Ledger
+from monitor.core.life import is_followed
 from monitor.core.mass import Masses
-from monitor.core.plan import plan_checks, plan_for_prober
+from monitor.core.plan import Check, plan_checks, plan_for_prober
+from monitor.core.setback import NONE_MISDATED
 from monitor.core.sight import is_round, speaks_of_its_target
 from monitor.core.watchlist import Watchlist
 from monitor.intake import enter
@@ -144,11 +148,11 @@ class Service:
         await enter(self.store, self._watch.watchlist.incidents, self._clock.now())
         self._advise()
         self._pipeline = await self._resumed_pipeline()
-        web = web_server(self._context())
         await self._bus.start()
         await self._pipeline.let_go()
         await self._publish()
-        async with asyncio.TaskGroup() as group:
+        async with self.store.for_visitors() as visited, asyncio.TaskGroup() as group:
+            web = web_server(self._context(visited))
             prober = group.create_task(self._prober.run())
             pipeline = group.create_task(self._pipeline.run())
             outbox = group.create_task(self._outbox.run())
@@ -175,11 +179,10 @@ class Service:
             since = self._clock.now() - REACH
             unsettled = [state.check for state in states if state.state is not State.OK or state.since > since]
             seen = await reading.last_seq()
+            dates = await reading.deadlines()
             verdicts = [*await reading.last_verdicts(), *await reading.recent_verdicts(since, unsettled)]
-            open_cases = {(one.key.organisation, one.key.target) for one in incidents if one.is_open}
-            for check in self._watch.checks.values():
-                if (check.organisation, check.target) in open_cases:
-                    verdicts += await reading.telling_verdicts(check.id, WINDOW)
+            for check in self._followed(incidents):
+                verdicts += await reading.telling_verdicts(check.id, WINDOW)
         known = tuple({verdict.observation: verdict for verdict in verdicts}.values())
         self._metrics.configured(self._watch.watchlist)
         self._metrics.resume(states, incidents, [one for one in map(as_confirmed, logs) if one is not None])
@@ -191,12 +194,19 @@ class Service:
             ledger=Ledger(filter(speaks_of_its_target, known), incidents),
             isolations=Isolations(filter(is_round, known), incidents),
             masses=Masses(incidents),
+            deadlines=Deadlines.resumed(dates, self._clock.now()),
             watch=self._watch,
             address=self.address,
             aside=self._settings.data_dir / "aside",
             told=self._outbox.wake,
             seen=seen,
         )
+
+    def _followed(self, incidents: Iterable[Incident]) -> tuple[Check, ...]:
+        """The checks of which all looks matter, by the same rule by which they are remembered from then on."""
+        policy, now = self._watch.watchlist.monitor.confirmation, self._clock.now()
+        cases = {(one.key.organisation, one.key.target) for one in incidents if is_followed(one, policy, now, NONE_MISDATED)}
+        return tuple(check for check in self._watch.registered if (check.organisation, check.target) in cases)
 
     async def _publish(self) -> None:
         """Tell the prober what to look at, and when it last did."""
@@ -300,11 +310,11 @@ class Service:
         )
         return health_of(signs, self._watch.watchlist, now)
 
-    def _context(self) -> Context:
+    def _context(self, store: Store) -> Context:
         return Context(
             settings=self._settings,
             clock=self._clock,
-            store=self.store,
+            store=store,
             watchlist=self._current_watchlist,
             metrics=self._told_metrics,
             health=self._health,

@@ -68,6 +68,7 @@ TURNS: Select[Any] = (
         _message.c.version,
         case((_is_alarm, literal(value=False)), else_=literal(value=True)).label("is_last"),
         case((_has_arrived, literal(value=True)), else_=literal(value=False)).label("has_arrived"),
+        case((_has_arrived, literal(value=False)), else_=_message.c.state == MessageState.DEAD).label("is_lost"),
         case((_is_alarm, null()), else_=_message.c.payload).label("payload"),
     )
     .join_from(
@@ -92,6 +93,13 @@ BEING_TOLD: Select[Any] = (
     .where(_of_incidents, _is_alarm, or_(_has_arrived, _is_owed))
     .distinct()
 )
+
+CALLED_LATER: Select[Any] = (
+    select(_message.c.channel, _message.c.incident)
+    .where(_of_incidents, _is_alarm, _message.c.state == MessageState.STANDBY, _message.c.purpose == Purpose.ESCALATION)
+    .distinct()
+)
+"""Who is called about an alarm in a while, if nobody acknowledges it."""
 
 UNATTENDED: Select[Any] = (
     select(

@@ -64,6 +64,13 @@ SEQ_OF: Select[Any] = select(_event.c.seq).where(
     _event.c.incident == bindparam("incident"), _event.c.version == bindparam("version")
 )
 
+_marking = _event.alias("marking")
+
+SEQ_OF_ONCE_MARKED: Select[Any] = SEQ_OF.where(
+    exists().where(_marking.c.incident == _event.c.incident, _marking.c.data["tlp"].as_string() == bindparam("tlp"))
+)
+"""The same of those incidents only that have ever borne a TLP mark: to tell so, no log is read."""
+
 LOGS: Select[Any] = (
     select(_event)
     .where(_event.c.incident.in_(bindparam("incidents", expanding=True)))
@@ -129,7 +136,14 @@ FORGET_RELATIONS: Delete = delete(_relation).where(_relation.c.incident.in_(bind
 ADD_RELATION: Insert = insert(_relation)
 
 
-def incidents(*, stages: Collection[str] | None, country: str | None, after: str | None, **equal: str | None) -> Select[Any]:
+def incidents(
+    *,
+    stages: Collection[str] | None,
+    country: str | None,
+    after: str | None,
+    origins: Collection[str] | None = None,
+    **equal: str | None,
+) -> Select[Any]:
     """Incidents, the latest change first. What is None does not filter; `after` is the id that the page before ended with."""
     statement = select(_incident.c.data).order_by(_incident.c.updated.desc(), _incident.c.id.desc()).limit(bindparam("limit"))
     for name, value in equal.items():
@@ -139,6 +153,8 @@ def incidents(*, stages: Collection[str] | None, country: str | None, after: str
         statement = statement.where(exists().where(_country.c.incident == _incident.c.id, _country.c.country == country))
     if stages is not None:
         statement = statement.where(_incident.c.stage.in_(sorted(stages)) if stages else false())
+    if origins is not None:
+        statement = statement.where(_incident.c.origin.in_(sorted(origins)))
     if after is not None:
         last = _incident.alias("last")
         mark = select(last.c.updated, last.c.id).where(last.c.id == after).scalar_subquery()

@@ -164,7 +164,7 @@ KNOWN: Select[Any] = select(_message.c.id).where(_message.c.id.in_(bindparam("me
 
 # A clock that was set back
 
-LATER_MESSAGES: Select[Any] = select(_message.c.number, _message.c.due_at).where(
+LATER_MESSAGES: Select[Any] = select(_message.c.number, _message.c.due_at, _message.c.severity, _message.c.route).where(
     _message.c.state.in_((MessageState.PENDING, MessageState.STANDBY)), _message.c.due_at > _now
 )
 

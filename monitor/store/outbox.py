@@ -4,8 +4,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sqlalchemy import Select
+
 from monitor.core.hearing import Turn
+from monitor.core.kinds import Severity
 from monitor.core.message import Message, MessageKind, Parcel, Purpose
+from monitor.core.subscription import Route
+from monitor.core.timing import due_once_set_back
 from monitor.store import hearing_queries, message_queries, message_rows, parcel_queries, reader_queries
 from monitor.store.looks import portions
 from monitor.store.packing import readable
@@ -31,7 +36,23 @@ _LONGEST_ERROR: Final = 1000
 """Characters of an error text that are kept: a stranger's server wrote it."""
 
 
-class OutboxReading(Transaction):
+class _Told(Transaction):
+    """Who hears of what: asked by whoever reads, and again by whoever writes."""
+
+    async def being_told(self, incidents: Collection[str]) -> set[tuple[str, str]]:
+        """Channel and incident of every alarm about these that is on its way, or has arrived, or may have."""
+        return await self._channels(hearing_queries.BEING_TOLD, incidents)
+
+    async def called_later(self, incidents: Collection[str]) -> set[tuple[str, str]]:
+        """Channel and incident of every alarm about these that stands by for the case that nobody acknowledges them."""
+        return await self._channels(hearing_queries.CALLED_LATER, incidents)
+
+    async def _channels(self, statement: Select[Any], incidents: Collection[str]) -> set[tuple[str, str]]:
+        rows = [row for portion in portions(incidents) for row in await self._rows(statement, incidents=portion)]
+        return {(row["channel"], row["incident"]) for row in rows}
+
+
+class OutboxReading(_Told):
     """What is owed, what has become of it, and who stands by."""
 
     async def outbox(self, now: datetime) -> list[ChannelBacklog]:
@@ -88,11 +109,6 @@ class OutboxReading(Transaction):
         """What stands by for the case that nobody acknowledges, and is due."""
         return [message_rows.MESSAGE.value(row) for row in await self._rows(hearing_queries.ESCALATIONS, now=now)]
 
-    async def being_told(self, incidents: Collection[str]) -> set[tuple[str, str]]:
-        """Channel and incident of every alarm about these that is on its way, or has arrived, or may have."""
-        rows = [row for portion in portions(incidents) for row in await self._rows(hearing_queries.BEING_TOLD, incidents=portion)]
-        return {(row["channel"], row["incident"]) for row in rows}
-
     async def unattended(self, channels: Collection[str]) -> list[Unattended]:
         """Which of these channels have known since when of what stands; without what somebody has acknowledged as it is."""
         return [Unattended(**row) for row in await self._rows(hearing_queries.UNATTENDED, channels=list(channels))]
@@ -112,7 +128,7 @@ class OutboxReading(Transaction):
         return [message_rows.ATTEMPT.value(row) for row in await self._rows(parcel_queries.ATTEMPTS, parcel=parcel)]
 
 
-class OutboxWriting(Transaction):
+class OutboxWriting(_Told):
     """From a message that is owed to a parcel that has arrived."""
 
     async def add_messages(self, messages: Sequence[Message]) -> None:
@@ -130,11 +146,15 @@ class OutboxWriting(Transaction):
         rows = await self._rows(message_queries.SEALABLE, now=now, soon=soon or now, limit=limit)
         return [message_rows.queued_from(row) for row in rows]
 
-    async def set_back(self, now: datetime, step: timedelta) -> None:
-        """The clock was set back by `step`: what was to come is to come as soon as it would have."""
+    async def set_back(self, now: datetime, step: timedelta, routes: Collection[Route]) -> None:
+        """The clock was set back by `step`: what was to come after a while is to come as soon as it would have.
+
+        What waits for the end of quiet hours or for the digest of one of these `routes` waits for that.
+        """
+        known = {route.id: route for route in routes}
         messages = await self._rows(message_queries.LATER_MESSAGES, now=now)
         parcels = await self._rows(parcel_queries.LATER_PARCELS, now=now)
-        dated = [{"one": row["number"], "due": row["due_at"] - step} for row in messages]
+        dated = [{"one": row["number"], "due": _set_back(row, step, known.get(row["route"]))} for row in messages]
         await self._execute_all(message_queries.DATE_MESSAGE, dated)
         await self._execute_all(
             parcel_queries.DATE_PARCEL,
@@ -341,6 +361,11 @@ class OutboxWriting(Transaction):
         """Note one attempt to deliver, whatever came of it."""
         columns = message_rows.ATTEMPT.columns(attempt)
         await self._connection.execute(parcel_queries.ADD_ATTEMPT, {**columns, "error": _shortened(attempt.error)})
+
+
+def _set_back(row: Fetched, step: timedelta, route: Route | None) -> datetime:
+    due: datetime = row["due_at"]
+    return due_once_set_back(due, step, Severity(row["severity"]), route) if route else due - step
 
 
 def _rewritten(rows: Sequence[Fetched], left: Callable[[Mapping[str, Any]], dict[str, Any]]) -> list[dict[str, Any]]:

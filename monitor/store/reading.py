@@ -152,7 +152,7 @@ class Reading(OutboxReading):
         target: str | None = None,
         provider: str | None = None,
         kind: Kind | None = None,
-        origin: Origin | None = None,
+        origins: Collection[Origin] | None = None,
         country: str | None = None,
         stages: Collection[IncidentStage] | None = None,
         tlp: Tlp | None = None,
@@ -164,8 +164,8 @@ class Reading(OutboxReading):
         `after` is the id that the page before ended with; after an unknown id comes nothing. An incident that changes between
         two pages moves to the front: who must miss nothing follows `events_after`.
         """
-        equal = {"organisation": organisation, "target": target, "provider": provider, "kind": kind, "origin": origin, "tlp": tlp}
-        statement = incident_queries.incidents(stages=stages, country=country, after=after, **equal)
+        equal = {"organisation": organisation, "target": target, "provider": provider, "kind": kind, "tlp": tlp}
+        statement = incident_queries.incidents(stages=stages, origins=origins, country=country, after=after, **equal)
         return [incident_rows.incident_from(row["data"]) for row in await self._rows(statement, limit=limit)]
 
     async def incident(self, id: str) -> Incident | None:  # noqa: A002  the field's own name
@@ -210,11 +210,14 @@ class Reading(OutboxReading):
         found: int = (await self._connection.execute(incident_queries.LAST_SEQ)).scalar_one()
         return found
 
-    async def seq_of(self, incident: str, version: int) -> int | None:
-        """The number in the log of the event that made this version of an incident; None where there is no such event."""
-        found: int | None = (
-            await self._connection.execute(incident_queries.SEQ_OF, {"incident": incident, "version": version})
-        ).scalar()
+    async def seq_of(self, incident: str, version: int, tlp: Tlp | None = None) -> int | None:
+        """The number in the log of the event that made this version of an incident; None where there is no such event.
+
+        With `tlp`, None also where the incident has never been marked so, and nothing of it is read.
+        """
+        statement = incident_queries.SEQ_OF if tlp is None else incident_queries.SEQ_OF_ONCE_MARKED
+        values = {"incident": incident, "version": version, **({} if tlp is None else {"tlp": tlp.value})}
+        found: int | None = (await self._connection.execute(statement, values)).scalar()
         return found
 
     async def logs(self, incidents: Collection[str]) -> dict[str, list[Event]]:

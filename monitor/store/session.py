@@ -21,8 +21,12 @@ BUSY_TIMEOUT: Final = 5.0
 _READERS: Final = 4
 """Connections kept open for reading; as many again are opened when all are in use."""
 
+_VISITORS_PATIENCE: Final = 2.0
+"""Seconds for which a stranger waits for a connection while others read."""
+
 _ONE_WRITER: Final[dict[str, Any]] = {"pool_size": 1, "max_overflow": 0}
 _SEVERAL_READERS: Final[dict[str, Any]] = {"pool_size": _READERS, "max_overflow": _READERS}
+_VISITORS: Final[dict[str, Any]] = {**_SEVERAL_READERS, "pool_timeout": _VISITORS_PATIENCE}
 
 _DRIVERS: Final = {"sqlite", "sqlite+aiosqlite", "postgresql+psycopg"}
 _NAME_ANOTHER: Final = "write sqlite+aiosqlite:///PATH/cutwatch.db in CUTWATCH_DATABASE_URL"
@@ -32,10 +36,10 @@ _NOT_AN_ADDRESS: Final = f"this is no place for a database; {_NAME_ANOTHER}"
 class Store:
     """The database. It is opened once per process; writing happens one transaction at a time."""
 
-    def __init__(self, writer: AsyncEngine, readers: AsyncEngine) -> None:
+    def __init__(self, writer: AsyncEngine, readers: AsyncEngine, turns: asyncio.Lock | None = None) -> None:
         self._writer = writer
         self._readers = readers
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time = turns or asyncio.Lock()
 
     @classmethod
     async def open(cls, url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> Self:
@@ -44,8 +48,21 @@ class Store:
         Raises `StoreUnavailable` where it cannot be opened.
         """
         address = address_of(url)
-        opening = _open_sqlite if is_sqlite(address) else _open_postgresql
-        return cls(*opening(address, busy_timeout))
+        if is_sqlite(address):
+            sqlite.create_file(address)
+        return cls(_engine_to_write(address, busy_timeout), _engine_to_read(address, busy_timeout, _SEVERAL_READERS))
+
+    @asynccontextmanager
+    async def for_visitors(self) -> AsyncIterator["Store"]:
+        """The same store, read through connections of its own: however many strangers ask, nobody else waits for them.
+
+        A stranger for whom none is free soon gets `StoreUnavailable`. Writers take turns with all others.
+        """
+        readers = _engine_to_read(self._writer.url, BUSY_TIMEOUT, _VISITORS)
+        try:
+            yield Store(self._writer, readers, self._one_at_a_time)
+        finally:
+            await readers.dispose()
 
     async def close(self) -> None:
         """Close all connections; SQLite then folds its write-ahead log into the database."""
@@ -87,23 +104,26 @@ class Store:
                 yield Reading(session, await session.connection())
 
 
-def _open_sqlite(address: URL, busy_timeout: float) -> tuple[AsyncEngine, AsyncEngine]:
-    sqlite.create_file(address)
-    address = address.set(drivername="sqlite+aiosqlite")
-    waiting = {"timeout": busy_timeout}
-    writer = _async_engine(address, connect_args=waiting, **_ONE_WRITER)
-    readers = _async_engine(address, connect_args=waiting, **_SEVERAL_READERS)
-    sqlite.tune_for_writing(writer.sync_engine)
-    sqlite.tune_for_reading(readers.sync_engine)
-    return writer, readers
+def _engine_to_write(address: URL, busy_timeout: float) -> AsyncEngine:
+    if is_sqlite(address):
+        engine = _async_engine(_for_asyncio(address), connect_args={"timeout": busy_timeout}, **_ONE_WRITER)
+        sqlite.tune_for_writing(engine.sync_engine)
+        return engine
+    engine = _async_engine(address, **postgresql.patience(busy_timeout), **_ONE_WRITER)
+    postgresql.tune_for_writing(engine.sync_engine, busy_timeout)
+    return engine
 
 
-def _open_postgresql(address: URL, busy_timeout: float) -> tuple[AsyncEngine, AsyncEngine]:
-    patience = postgresql.patience(busy_timeout)
-    writer = _async_engine(address, **patience, **_ONE_WRITER)
-    readers = _async_engine(address, **patience, **_SEVERAL_READERS, **postgresql.ONE_MOMENT)
-    postgresql.tune_for_writing(writer.sync_engine, busy_timeout)
-    return writer, readers
+def _engine_to_read(address: URL, busy_timeout: float, pool: dict[str, Any]) -> AsyncEngine:
+    if not is_sqlite(address):
+        return _async_engine(address, **postgresql.patience(busy_timeout), **pool, **postgresql.ONE_MOMENT)
+    engine = _async_engine(_for_asyncio(address), connect_args={"timeout": busy_timeout}, **pool)
+    sqlite.tune_for_reading(engine.sync_engine)
+    return engine
+
+
+def _for_asyncio(address: URL) -> URL:
+    return address.set(drivername="sqlite+aiosqlite")
 
 
 def address_of(url: str) -> URL:

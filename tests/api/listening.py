@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
-import uvicorn
 from fastapi import FastAPI
 
-from monitor.service.web import WebServer
+from monitor.service.web import WebServer, configured
 
 
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[str]:
     """The application on a port of its own; it ends as the service ends it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = WebServer(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+        server = WebServer(configured(app))
         task = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:
             await asyncio.sleep(0.005)

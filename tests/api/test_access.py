@@ -6,8 +6,6 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import Request
-from starlette.types import Receive, Send
-from starlette.types import Scope as AsgiScope
 
 from api.access import ANONYMOUS, STAFF, Reader, is_local, is_public
 from monitor.core.keys import Scope, fingerprint, make_feed_key
@@ -171,58 +169,6 @@ async def test_the_last_use_of_a_key_is_noted_now_and_then_only(house: House) ->
     assert await used_after(11) == cast.NOW + timedelta(minutes=11)
 
 
-async def test_a_sign_in_address_opens_the_pages_of_the_staff_once(house: House) -> None:
-    address = await house.sign_in_address()
-    async with house.client() as client, house.client() as thief:
-        answer = await client.get(address)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/")
-        assert "Memorial" in (await client.get("/")).text
-        assert (await thief.get(address)).status_code == 403
-        assert "Memorial" not in (await thief.get("/")).text
-
-
-async def test_an_expired_sign_in_address_opens_nothing_and_says_how_to_get_another(house: House) -> None:
-    async with house.client() as client:
-        answer = await client.get(await house.sign_in_address(expires=cast.NOW))
-        assert answer.status_code == 403
-        assert "<code>cutwatch keys sign-in</code>" in answer.text
-        assert not client.cookies
-
-
-@pytest.mark.parametrize("address", ["/sign-in", "/sign-in?token=", "/sign-in?token=a&token=b", "/sign-in?token=%ff%00"])
-async def test_a_sign_in_address_without_a_good_token_opens_nothing(house: House, address: str) -> None:
-    async with house.client() as client:
-        assert (await client.get(address)).status_code == 403
-
-
-async def test_asking_for_the_head_alone_does_not_use_a_sign_in_address_up(house: House) -> None:
-    address = await house.sign_in_address()
-    async with house.client() as client:
-        assert (await client.head(address)).status_code == 405
-        assert (await client.get(address)).status_code == 303
-
-
-async def test_the_session_cookie_is_out_of_reach_of_scripts_and_of_other_sites_forms(house: House) -> None:
-    async with house.client() as client:
-        cookie = (await client.get(await house.sign_in_address())).headers["set-cookie"]
-    assert cookie.startswith("__Host-cutwatch=")
-    for attribute in ("HttpOnly", "Secure", "Path=/"):
-        assert attribute in cookie
-
-
-async def test_a_link_in_webmail_or_a_chat_opens_what_a_signed_in_person_may_read(house: House) -> None:
-    """A browser sends a strict cookie with no link on another site; a lax one goes with links, and with no form."""
-    async with house.client() as client:
-        cookie = (await client.get(await house.sign_in_address())).headers["set-cookie"]
-    assert "SameSite=lax" in cookie
-
-
-async def test_the_browser_keeps_a_session_as_long_as_the_server_does(house: House) -> None:
-    async with house.client() as client:
-        cookie = (await client.get(await house.sign_in_address())).headers["set-cookie"]
-    assert f"Max-Age={7 * 24 * 3600}" in cookie
-
-
 async def test_no_form_is_taken_from_a_session_that_does_not_bring_its_token(house: House) -> None:
     posted = {one.path for one in routes_of(house.app.routes) if "POST" in (one.methods or ())}
     forms = {path for path in posted if not path.startswith("/api/")} - {"/sign-out"}
@@ -230,58 +176,6 @@ async def test_no_form_is_taken_from_a_session_that_does_not_bring_its_token(hou
     async with house.staff() as client:
         for form in forms:
             assert (await client.post(form.format(name="CW-2021-0001"))).status_code == 403, form
-
-
-async def test_without_tls_the_cookie_does_without_the_attribute_that_browsers_would_refuse(house: House) -> None:
-    house.change(settings=Settings(base_url=None))
-    async with house.client(base_url="http://127.0.0.1:8000") as client:
-        cookie = (await client.get(await house.sign_in_address())).headers["set-cookie"]
-    assert cookie.startswith("cutwatch_session=")
-    assert "Secure" not in cookie
-
-
-async def test_a_session_ends_after_a_week(house: House) -> None:
-    async with house.staff() as client:
-        house.change(clock=standing_still(cast.NOW + timedelta(days=7)))
-        assert "Memorial" not in (await client.get("/")).text
-
-
-async def test_signing_out_takes_the_session_from_the_browser(house: House) -> None:
-    async with house.staff() as client:
-        assert (await client.post("/sign-out")).status_code == 303
-        assert not client.cookies
-        assert "Memorial" not in (await client.get("/")).text
-
-
-async def test_another_sites_form_signs_nobody_out(house: House) -> None:
-    """The cookie does not come along with it; were the answer to take it away all the same, the browser would let it."""
-    async with house.client() as elsewhere:
-        assert "set-cookie" not in (await elsewhere.post("/sign-out")).headers
-
-
-async def test_after_signing_out_a_stolen_copy_of_the_session_opens_nothing_either(house: House) -> None:
-    async with house.staff() as client:
-        stolen = dict(client.cookies)
-        await client.post("/sign-out")
-    async with house.client(cookies=stolen) as thief:
-        assert "Memorial" not in (await thief.get("/")).text
-
-
-async def test_a_session_of_somebodys_invention_opens_nothing(house: House) -> None:
-    async with house.client(cookies={"__Host-cutwatch": "cutwatch_invented"}) as client:
-        assert "Memorial" not in (await client.get("/")).text
-
-
-async def test_the_sign_in_token_is_gone_from_the_address_before_a_server_writes_its_log(house: House) -> None:
-    logged: list[bytes] = []
-
-    async def server(scope: AsgiScope, receive: Receive, send: Send) -> None:
-        await house.app(scope, receive, send)
-        logged.append(scope["query_string"])
-
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(server), base_url=cast.ADDRESS) as client:
-        assert (await client.get(await house.sign_in_address())).status_code == 303
-    assert logged == [b""]
 
 
 AT_HOME = "http://127.0.0.1:8000"
@@ -329,6 +223,20 @@ async def test_whoever_comes_from_elsewhere_or_under_another_name_is_not_local(h
 )
 async def test_whatever_speaks_of_forwarding_comes_from_somebody_else(house: House, header: str) -> None:
     assert not is_local(asked(house, AT_HOME, "127.0.0.1", "127.0.0.1:8000", header))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}],
+)
+async def test_what_a_page_on_another_site_makes_a_browser_ask_is_not_asked_by_a_program(
+    house: House, headers: dict[str, str]
+) -> None:
+    house.change(settings=Settings(base_url=AT_HOME))
+    async with house.client(peer="127.0.0.1", base_url=AT_HOME) as client:
+        assert (await client.get("/metrics")).status_code == 200
+        assert (await client.get("/metrics", headers={"sec-fetch-site": "none"})).status_code == 200
+        assert (await client.get("/metrics", headers=headers)).status_code == 401
 
 
 @pytest.mark.parametrize("address", ["https://watch.example", "http://abcdef.onion", "http://0.0.0.0:8000", "http://192.0.2.1"])

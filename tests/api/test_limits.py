@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 
 import httpx2
 import pytest
 from fastapi import Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.limits import BODY_CAP, BURST, REMEMBERED, RateLimit, sender_of
 from monitor.core.keys import Scope as KeyScope
@@ -102,6 +103,27 @@ async def test_a_key_that_asks_too_much_is_told_to_wait_wherever_it_comes_from(h
         assert (await own.get("/healthz")).status_code == 200
 
 
+async def test_whoever_is_refused_does_not_push_others_out_of_memory_with_invented_keys(house: House) -> None:
+    limits: list[RateLimit] = []
+    house.app.add_middleware(remembered_in(limits))
+    async with house.client(peer="192.0.2.7") as busy:
+        for number in range(BURST + 5):
+            await busy.get("/healthz", headers={"authorization": f"Bearer invented-{number}"})
+    (limit,) = limits
+    assert len(limit._buckets) == BURST + 1
+
+
+def remembered_in(limits: list[RateLimit]) -> type[RateLimit]:
+    """A limit that a story can look into."""
+
+    class Remembered(RateLimit):
+        def __init__(self, app: ASGIApp) -> None:
+            super().__init__(app)
+            limits.append(self)
+
+    return Remembered
+
+
 def test_patience_is_rewarded() -> None:
     limit = RateLimit(house_of_cards)
     for _ in range(BURST):
@@ -129,6 +151,15 @@ def test_the_neighbours_of_an_ipv6_network_count_as_one_sender() -> None:
 def test_whoever_has_no_address_is_not_counted() -> None:
     for client in (None, ("", 0), ("unix", 0), ("::1", 1), ("127.0.0.1", 1)):
         assert sender_of({"type": "http", "client": client}, ()) is None
+
+
+def test_only_a_peer_of_this_machine_goes_uncounted_and_not_whom_a_proxy_calls_one() -> None:
+    proxies = (ip_network("10.0.0.0/24"), ip_network("127.0.0.1"))
+    for peer in ("10.0.0.7", "127.0.0.1"):
+        for told in ("127.0.0.1", "::1", "::ffff:127.0.0.1"):
+            scope = {"type": "http", "client": (peer, 1), "headers": [(b"x-forwarded-for", told.encode())]}
+            assert sender_of(scope, proxies) == "somebody behind a proxy"
+    assert sender_of({"type": "http", "client": ("127.0.0.1", 1), "headers": []}, proxies) is None
 
 
 async def house_of_cards(scope: Scope, receive: Receive, send: Send) -> None:

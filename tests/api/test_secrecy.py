@@ -9,8 +9,9 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Route
 
-from monitor.core.dossier import Dossier
-from monitor.core.incident import CaseKey, Relation
+from monitor.core.descriptive import ActorKind, ActorRole, Basis, Review
+from monitor.core.dossier import Actor, DatedStatement, Dates, Dossier, EvidenceItem, Marks, Reply
+from monitor.core.incident import Bracket, CaseKey, Relation
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
 from monitor.core.message import Message, MessageKind
 from monitor.core.model import Tlp, Words
@@ -102,10 +103,58 @@ async def answers(client: httpx2.AsyncClient, addresses: list[str]) -> dict[str,
     return found
 
 
+def named(tlp: Tlp | None = None, **more: Any) -> Dossier:
+    """A dossier with a name, a date and a note that are only for the organisation, where `tlp` says so."""
+    anna = Actor(
+        entity=Words(en="Anna Petrova"),
+        provider="mailchimp",
+        kind=ActorKind.UNKNOWN,
+        role=ActorRole.REPORTER,
+        basis=Basis.SELF_REPORT,
+        tlp=tlp,
+    )
+    dates = Dates(effective=DatedStatement(date="2026-11-20", basis=Basis.DOCUMENT, note="by Petrova", tlp=tlp))
+    stated = {"actors": (anna,), "dates": dates, "note": "seen from moscow-home", "marks": Marks(note=tlp), **more}
+    return cleared().model_copy(update=stated)
+
+
+def cleared() -> Dossier:
+    """The same without any of these."""
+    return Dossier(title=Words(en="A newsletter is closed"), review=Review.REPORTED)
+
+
+def marked() -> cast.Story:
+    """A public case that named somebody, names her to the organisation alone, and was about to name nobody in between."""
+    told = cast.attested(10, dossier=named())
+    for dossier in (named(Tlp.AMBER), cleared(), named(Tlp.RED)):
+        told = told.then(EventKind.CORRECTED, cast.NOW - timedelta(minutes=20), dossier=dossier, reason="Anna asked for it")
+    return told
+
+
+def a_wave() -> cast.Story:
+    """A public mass event of two organisations, one of which is known to nobody outside."""
+    key = CaseKey(organisation="", target="", family="mass:path", country="RU")
+    members, affected = ("CW-2026-0001", "CW-2026-0002"), ("memorial", "ovd-info")
+    because = "2 losses of memorial and ovd-info, seen from moscow-home"
+    return cast.suspicion(11, key=key, members=members, affected=affected, because=because).confirmed().released()
+
+
+def coming_and_going(story: cast.Story, times: int) -> cast.Story:
+    """A log that is longer than what is read of it at once."""
+    for _ in range(times):
+        back = Bracket(after=None, by=story.incident.updated)
+        story = story.ended(story.incident.updated + timedelta(seconds=1)).then(
+            EventKind.REOPENED, story.incident.updated + timedelta(seconds=2), stage=IncidentStage.CONFIRMED, onset=back
+        )
+    return story
+
+
 async def publish(house: House) -> None:
-    """What everybody may know: OVD-Info's released case, and Amnesty's public site."""
+    """What everybody may know: OVD-Info's released cases, a mass event, and Amnesty's public site with what befell it."""
     since = cast.NOW - timedelta(hours=5)
-    await cast.plant(house.store, cast.suspicion(1).confirmed().released())
+    await cast.plant(house.store, cast.suspicion(1).confirmed().released(), marked(), a_wave())
+    long = cast.suspicion(12, "amnesty", "amnesty-org", kind=Kind.OUTAGE).confirmed().released()
+    await cast.plant(house.store, coming_and_going(long, 12))
     async with house.store.writing() as writing:
         await writing.note_deadlines([cast.certificate_of("amnesty", "amnesty-org", "www.amnesty.org")])
     await cast.see(
@@ -138,8 +187,8 @@ def documented(number: int, tlp: Tlp, **changes: Any) -> cast.Story:
 
 
 async def hide(house: House) -> None:
-    """What nobody outside may know: cases that are AMBER or only suspected, those related to public ones, parcels, deadlines,
-    keys, looks at private targets."""
+    """What nobody outside may know: cases that are AMBER or only suspected, those related to public ones, what is added to a
+    public one for the organisation alone, parcels, deadlines, keys, looks at private targets."""
     async with house.store.writing() as writing:
         await writing.note_deadlines([cast.certificate_of("memorial", "memohrc-org", "memohrc.org")])
         await writing.mute("CW-2026-0001", cast.NOW + timedelta(hours=1), "key-Petrova")
@@ -153,10 +202,11 @@ async def hide(house: House) -> None:
     since, until = cast.NOW - timedelta(hours=5), cast.NOW
     await cast.plant(
         house.store,
-        cast.suspicion(2, "memorial", "memohrc-org", kind=Kind.UNREACHABLE).confirmed(),
+        coming_and_going(cast.suspicion(2, "memorial", "memohrc-org", kind=Kind.UNREACHABLE).confirmed(), 101),
         cast.suspicion(3, "ovd-info", "donate"),
         cast.suspicion(4, "amnesty", "intranet").released(),
     )
+    await add_in_secret(house)
     for organisation, target in (("memorial", "memohrc-org"), ("ovd-info", "donate"), ("amnesty", "intranet")):
         async with house.store.writing() as writing:
             await writing.note_deadlines([cast.certificate_of(organisation, target, f"{target}.example")])
@@ -164,6 +214,16 @@ async def hide(house: House) -> None:
             State.BLOCKED, since=since, until=until, organisation=organisation, target=target, vantage="moscow-home"
         )
         await cast.see(house.store, seen)
+
+
+async def add_in_secret(house: House) -> None:
+    """Evidence and a reply, to a public case, that only the organisation may know."""
+    before = marked()
+    evidence = (EvidenceItem(title="A letter to Anna Petrova", tlp=Tlp.AMBER),)
+    replies = (Reply(by=Words(en="Anna"), text=Words(en="No."), tlp=Tlp.RED),)
+    more = before.then(EventKind.EVIDENCE_ADDED, cast.NOW, dossier=named(Tlp.RED, evidence=evidence), reason="Petrova")
+    more = more.then(EventKind.REPLIED, cast.NOW, dossier=named(Tlp.RED, evidence=evidence, replies=replies), reason="Anna")
+    await cast.plant(house.store, cast.Story(more.incident, more.events[len(before.events) :]))
 
 
 def a_message(incident: str) -> Message:
@@ -178,6 +238,16 @@ def a_message(incident: str) -> Message:
     )
 
 
+ASKED = (
+    ("CW-2026-0001", "amnesty", "3"),
+    ("CW-2026-0002", "memorial", "1"),
+    ("CW-2026-0010", "amnesty", "5"),
+    ("CW-2026-0011", "amnesty", "3"),
+    ("CW-2026-0012", "amnesty", "27"),
+)
+"""Incidents, organisations and versions that are asked for."""
+
+
 async def test_every_answer_is_the_same_whether_or_not_there_is_something_to_hide(
     house: House, anonymous: httpx2.AsyncClient
 ) -> None:
@@ -187,9 +257,10 @@ async def test_every_answer_is_the_same_whether_or_not_there_is_something_to_hid
     addresses = [
         f"{fill(pattern, incident, organisation, number)}{query}"
         for pattern in patterns
-        for incident, organisation, number in (("CW-2026-0001", "amnesty", "3"), ("CW-2026-0002", "memorial", "1"))
+        for incident, organisation, number in ASKED
         for query in (QUERIES if "{" not in pattern else ("", "?lang=ru"))
     ]
+    addresses = list(dict.fromkeys(addresses))
     before = await answers(anonymous, addresses)
     await hide(house)
     after = await answers(anonymous, addresses)
@@ -199,7 +270,9 @@ async def test_every_answer_is_the_same_whether_or_not_there_is_something_to_hid
 async def test_no_answer_names_what_is_hidden(house: House, anonymous: httpx2.AsyncClient) -> None:
     await publish(house)
     await hide(house)
-    addresses = [fill(pattern, "CW-2026-0001", "amnesty", "3") for pattern in paths_of(house.app)]
+    public = [one for one in ASKED if one[0] not in HIDDEN]
+    addresses = list(dict.fromkeys(fill(pattern, *one) for pattern in paths_of(house.app) for one in public))
+    addresses += [f"/api/v1/incidents/CW-2026-0010/versions/{number}" for number in (1, 2, 3, 4)]
     for address, (_, headers, text) in (await answers(anonymous, addresses)).items():
         for name in NAMES:
             if address != "/openapi.json":

@@ -85,7 +85,7 @@ async def _echo(output: StreamReader) -> None:
 
 async def _tell_how_to_sign_in(shown: Demonstration) -> None:
     address = await sign_in_address(shown)
-    _tell(f"    This address opens once, within half an hour, and shows you everything:\n      {address}")
+    _tell(f"    This address has a button that works once, within half an hour, and shows you everything:\n      {address}")
 
 
 async def _tell_messages(shown: Demonstration) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from monitor.bus import Report
 from monitor.clock import Clock
+from monitor.core.decision import retract
 from monitor.core.incident import Incident
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Severity
 from monitor.core.ledger import Ledger
@@ -21,6 +22,7 @@ from monitor.core.plan import Check
 from monitor.core.sight import sight_id
 from monitor.core.subscription import Alerts, Channel, Match, Route
 from monitor.core.watchlist import Monitor, Organisation, Target, VantagePoint, Watchlist
+from monitor.intake.decisions import carry_out
 from monitor.metrics import Metrics
 from monitor.pipeline import Pipeline, Watch
 from monitor.service import Place
@@ -305,6 +307,23 @@ async def test_a_service_that_was_away_learns_of_it_from_what_the_prober_has_kep
     await house.stage.pass_time(15 * 60)
     await house.hand_over()
     assert await house.events() == [EventKind.OPENED, EventKind.CONFIRMED, EventKind.ENDED]
+
+
+async def test_a_shutdown_that_follows_a_false_alarm_is_an_incident_of_its_own(house: House) -> None:
+    house.cut_off("moscow")
+    await house.minutes(10)
+    false_alarm = await house.isolation()
+    wrong = retract("our own firewall", "staff")
+    await carry_out(house.store, false_alarm.id, wrong, house.clock.now(), WATCHLIST, "https://watch.example")
+    await house.pipeline.catch_up()
+    house.connect_again()
+    await house.minutes(15)
+    await house.restart_service()
+    house.cut_off("moscow")
+    await house.minutes(10)
+    stages = {one.id: one.stage for one in await house.incidents(Kind.ISOLATION)}
+    assert stages.pop(false_alarm.id) is IncidentStage.RETRACTED
+    assert list(stages.values()) == [IncidentStage.CONFIRMED]
 
 
 async def test_a_place_that_nobody_looks_from_any_more_does_not_keep_its_country_cut_off(house: House) -> None:

@@ -48,6 +48,22 @@ def notice(number: int = 1, effective: str = "2026-12-25", **changes: Any) -> ca
     return cast.attested(number, **given)
 
 
+async def test_without_dates_it_still_holds_the_component_that_the_rules_ask_for(anonymous: httpx2.AsyncClient) -> None:
+    """RFC 5545 (3.6) wants one at least; a time zone shows nothing, and moments are told in this one."""
+    assert await read(anonymous) == []
+    answer = await anonymous.get("/calendar.ics")
+    (zone,) = Calendar.from_ical(answer.content).subcomponents
+    assert (zone.name, zone["tzid"]) == ("VTIMEZONE", "UTC")
+    (standard,) = zone.subcomponents
+    assert {standard[name].to_ical() for name in ("tzoffsetfrom", "tzoffsetto")} == {"+0000"}
+    assert "last-modified" not in answer.headers
+
+
+async def test_with_dates_it_holds_nothing_else(house: House, anonymous: httpx2.AsyncClient) -> None:
+    await cast.plant(house.store, notice())
+    assert [one.name for one in Calendar.from_ical((await anonymous.get("/calendar.ics")).content).subcomponents] == ["VEVENT"]
+
+
 async def test_a_date_that_documents_state_names_them(house: House, anonymous: httpx2.AsyncClient) -> None:
     source = CitedSource(title="The provider's letter", url="https://letters.example/1")
     effective = DatedStatement(date="2026-12-25", basis="document")

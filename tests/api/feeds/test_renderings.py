@@ -122,8 +122,21 @@ async def test_a_reader_that_takes_gzip_gets_the_same_bytes_packed_under_a_tag_o
     assert packed.headers["etag"] != plain.headers["etag"]
     assert not plain.headers["etag"].startswith("W/")
     assert "Accept-Encoding" in plain.headers["vary"]
-    for answer in (plain, packed):
-        assert (await anonymous.get(path, headers={"if-none-match": answer.headers["etag"]})).status_code == 304
+    for taken, answer in (("identity", plain), ("gzip", packed)):
+        for other, expected in (("identity", 304 if taken == "identity" else 200), ("gzip", 304 if taken == "gzip" else 200)):
+            asked = {"accept-encoding": other, "if-none-match": answer.headers["etag"]}
+            again = await anonymous.get(path, headers=asked)
+            assert again.status_code == expected, (taken, other)
+            assert again.headers["etag"] == (plain if other == "identity" else packed).headers["etag"]
+
+
+async def test_a_tag_counts_on_whichever_line_it_stands_weak_or_not_and_in_quotes_only(anonymous: httpx2.AsyncClient) -> None:
+    tag = (await anonymous.get("/feed.json")).headers["etag"]
+    for lines in (['"x"', tag], [f'"x", W/{tag}'], ['"with, a comma"', f"  {tag}  "], ["*"]):
+        again = await anonymous.get("/feed.json", headers=[("if-none-match", line) for line in lines])
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag), lines
+    for line in (tag.strip('"'), f"W/{tag[1:-1]}", tag[:-1], tag[1:], f'"{tag[1:-1]}-gzip"', '"*"', ""):
+        assert (await anonymous.get("/feed.json", headers={"if-none-match": line})).status_code == 200, line
 
 
 @pytest.mark.parametrize("path", ["/feed.json", "/feed.atom", "/calendar.ics"])

@@ -5,6 +5,8 @@ from datetime import timedelta
 import httpx2
 import pytest
 
+from api.labels import KINDS
+from api.languages import LANGUAGES, translations
 from monitor.core.incident import Bracket, CaseKey, Relation
 from monitor.core.kinds import EventKind, IncidentStage, Kind, RelationKind
 from monitor.core.model import Tlp, Words
@@ -82,8 +84,9 @@ async def test_a_version_that_never_was_is_not_there(house: House, staff: httpx2
 @pytest.mark.parametrize("kind", Kind)
 async def test_every_kind_of_loss_has_its_page(house: House, staff: httpx2.AsyncClient, kind: Kind) -> None:
     await cast.plant(house.store, cast.suspicion(1, kind=kind).confirmed())
-    for language in ("en", "ru"):
-        await read(staff, f"/incidents/CW-2026-0001?lang={language}")
+    for language in LANGUAGES:
+        page = await read(staff, f"/incidents/CW-2026-0001?lang={language}")
+        assert translations(language).gettext(KINDS[kind].word) in page.text, language
 
 
 async def test_a_version_shows_the_relations_it_stated_and_nothing_that_others_have_become_since(

@@ -5,14 +5,19 @@ from datetime import datetime, timedelta
 
 import httpx2
 import pytest
+from fastapi import HTTPException
 
+from api import deciding
+from api.access import Reader
+from monitor.core.decision import Decision
 from monitor.core.descriptive import Review
 from monitor.core.dossier import DatedStatement, Dates, Dossier
 from monitor.core.incident import Incident
 from monitor.core.keys import Scope
 from monitor.core.kinds import EventKind, IncidentStage, Kind
 from monitor.core.model import Tlp, Words
-from monitor.store import ChannelBacklog, Reading
+from monitor.service import Context
+from monitor.store import ChannelBacklog, Reading, StoreUnavailable
 from tests.api import cast
 from tests.api.conftest import House
 from tests.api.markup import Page
@@ -111,6 +116,29 @@ async def test_a_draft_is_released_together_with_its_review(house: House, staff:
         events = await reading.events(found.id)
     assert [event.kind for event in events[1:]] == [EventKind.CORRECTED, EventKind.RELEASED]
     assert {event.change.by for event in events[1:]} == {"staff"}
+
+
+@pytest.mark.parametrize("failure", [HTTPException(412, "overtaken"), HTTPException(409, "refused"), StoreUnavailable("locked")])
+async def test_where_only_the_review_could_be_kept_the_person_reads_so(
+    house: House, staff: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    decide_upon = deciding.decide_upon
+
+    async def overtaken(context: Context, reader: Reader, name: str, if_match: str | None, wanted: Decision) -> None:
+        if wanted.kind is EventKind.RELEASED:
+            raise failure
+        await decide_upon(context, reader, name, if_match, wanted)
+
+    monkeypatch.setattr(deciding, "decide_upon", overtaken)
+    await cast.plant(house.store, a_notice(1))
+    given = {"version": "1", "review": "corroborated", "tlp": "CLEAR", "reason": "two letters say so"}
+    answer = await decide(staff, "CW-2026-0001", "release", **given)
+    assert answer.status_code == getattr(failure, "status_code", 503)
+    assert "What you said of how far it is checked stands. Who may read it has not been decided" in answer.text
+    found = await now(house, 1)
+    assert (found.dossier and found.dossier.review, found.tlp) == (Review.CORROBORATED, Tlp.AMBER)
+    only = await decide(staff, "CW-2026-0001", "release", version="2", tlp="CLEAR", reason="two letters say so")
+    assert "Who may read it has not been decided" not in only.text
 
 
 async def test_a_draft_may_be_reviewed_and_stay_private(house: House, staff: httpx2.AsyncClient) -> None:

@@ -154,7 +154,59 @@ async def test_whoever_may_still_read_what_was_closed_is_told_nothing_of_the_kin
     await cast.plant(house.store, story.then(EventKind.RELEASED, cast.NOW, tlp=Tlp.AMBER, reason="asked for"))
     async with house.client(secret=await house.key(Scope.READ, organisations=("ovd-info",))) as insider:
         for client in (staff, insider):
-            assert "incident.unreleased" not in {kind for _, kind in await told(client)}
+            assert await told(client) == [("CW-2026-0001.2", "incident.confirmed")]
+            assert await told(client, "?after=CW-2026-0001.2") == []
+            log = (await client.get("/api/v1/incidents/CW-2026-0001/log")).json()["items"]
+            assert [(one["kind"], one["data"].get("tlp")) for one in log[2:]] == [("released", "CLEAR"), ("released", "AMBER")]
+
+
+NARROWING: tuple[tuple[EventKind, dict[str, Any]], ...] = (
+    (EventKind.SCOPE_CHANGED, {}),
+    (EventKind.ENDED, {"stage": IncidentStage.ENDED, "end": Bracket(after=None, by=cast.NOW)}),
+    (EventKind.REOPENED, {"stage": IncidentStage.CONFIRMED}),
+    (EventKind.RECLASSIFIED, {"mechanisms": ("tcp.reset",)}),
+    (EventKind.LINKED, {"members": ("CW-2026-0001", "CW-2026-0002")}),
+)
+
+
+@pytest.mark.parametrize(("kind", "change"), NARROWING, ids=[kind for kind, _ in NARROWING])
+async def test_a_mass_event_that_narrows_by_itself_is_gone_and_said_to_be(
+    house: House, anonymous: httpx2.AsyncClient, kind: EventKind, change: dict[str, Any]
+) -> None:
+    mass = many(3)
+    await cast.plant(house.store, cast.suspicion(1).confirmed().released(), mass)
+    cursor = (await anonymous.get(ALERTS)).json()["next"]
+    assert cursor == "CW-2026-0003.3"
+    narrowed = mass.then(kind, cast.NOW, tlp=Tlp.AMBER, reason="organisations have joined", **change)
+    await cast.plant(house.store, cast.Story(narrowed.incident, narrowed.events[-1:]))
+    assert await told(anonymous, f"?after={cursor}") == [("CW-2026-0003.4", "incident.unreleased")]
+    assert (await anonymous.get(ALERTS)).json()["next"] == "CW-2026-0003.4"
+    feed = (await anonymous.get("/feed.json")).json()
+    assert [one["id"] for one in feed["_cutwatch"]["unreleased"]] == ["CW-2026-0003"]
+    assert "deleted-entry" in (await anonymous.get("/feed.atom")).text
+
+
+async def test_cases_that_are_gone_are_told_of_in_the_order_in_which_they_went(
+    house: House, anonymous: httpx2.AsyncClient
+) -> None:
+    case, other = (cast.suspicion(number).confirmed().released() for number in (1, 2))
+    mass = many(3)
+    await cast.plant(house.store, case, mass, other)
+    for story, kind in ((case, EventKind.RELEASED), (mass, EventKind.SCOPE_CHANGED), (other, EventKind.CORRECTED)):
+        closed = story.then(kind, cast.NOW, tlp=Tlp.AMBER, reason="r")
+        await cast.plant(house.store, cast.Story(closed.incident, closed.events[-1:]))
+    gone = ["CW-2026-0001.4", "CW-2026-0003.4", "CW-2026-0002.4"]
+    assert [name for name, _ in await told(anonymous)] == gone
+    assert [name for name, _ in await told(anonymous, "?limit=2")] == gone[:2]
+    feed = (await anonymous.get("/feed.json")).json()
+    assert [one["id"] for one in feed["_cutwatch"]["unreleased"]] == ["CW-2026-0002", "CW-2026-0003", "CW-2026-0001"]
+
+
+def many(number: int) -> cast.Story:
+    """A mass event that somebody has released."""
+    key = CaseKey(organisation="", target="", family="mass:path", country="RU")
+    where = {"key": key, "members": ("CW-2026-0001",), "affected": ("ovd-info",), "began": cast.NOW - timedelta(hours=2)}
+    return cast.suspicion(number, "", "", **where).confirmed().released()
 
 
 async def test_nothing_is_told_of_what_was_never_for_everybody(house: House, anonymous: httpx2.AsyncClient) -> None:

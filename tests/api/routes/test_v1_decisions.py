@@ -33,7 +33,8 @@ async def test_a_release_opens_an_incident_to_everybody(
 ) -> None:
     assert (await anonymous.get(CASE)).status_code == 404
     answer = await reviewer.post(f"{CASE}/release", json={"reason": "agreed with them"})
-    assert (answer.status_code, answer.json()["tlp"], answer.headers["etag"]) == (200, "CLEAR", '"3"')
+    assert (answer.status_code, answer.json()["tlp"], answer.headers["etag"][:4]) == (200, "CLEAR", 'W/"3')
+    assert answer.headers["etag"] == (await reviewer.get(CASE)).headers["etag"]
     assert (await anonymous.get(CASE)).status_code == 200
 
 
@@ -120,7 +121,7 @@ async def test_a_link_to_another_organisations_incident_is_refused_as_one_to_non
 
 async def test_a_decision_upon_an_old_version_comes_too_late(house: House, reviewer: httpx2.AsyncClient) -> None:
     late = await reviewer.post(f"{CASE}/release", json={"reason": "agreed"}, headers={"if-match": '"1"'})
-    assert (late.status_code, late.headers["etag"]) == (412, '"2"')
+    assert (late.status_code, late.headers["etag"]) == (412, 'W/"2"')
     assert "version 2 now" in late.json()["detail"]
     version = (await reviewer.get(CASE)).headers["etag"]
     assert (await reviewer.post(f"{CASE}/release", json={"reason": "agreed"}, headers={"if-match": version})).status_code == 200
@@ -174,7 +175,7 @@ async def test_nothing_is_muted_for_ever(reviewer: httpx2.AsyncClient) -> None:
 
 async def test_several_versions_may_be_named(reviewer: httpx2.AsyncClient) -> None:
     late = await reviewer.post(f"{CASE}/release", json={"reason": "agreed"}, headers={"if-match": '"1", "7"'})
-    assert (late.status_code, late.headers["etag"]) == (412, '"2"')
+    assert (late.status_code, late.headers["etag"]) == (412, 'W/"2"')
     named = await reviewer.post(f"{CASE}/release", json={"reason": "agreed"}, headers={"if-match": '"1", "2"'})
     assert named.status_code == 200
 
@@ -230,3 +231,23 @@ async def test_no_answer_names_an_incident_of_others_to_which_ours_is_related(ho
         answer = await reviewer.get(address)
         assert answer.status_code == 200
         assert "CW-2026-0002" not in answer.text
+
+
+@pytest.mark.parametrize(("decision", "body"), [("acknowledgement", None), ("mute", {"until": "2026-11-22T08:00:00Z"})])
+async def test_what_says_nothing_of_the_incident_still_holds_for_the_version_that_was_read(
+    reviewer: httpx2.AsyncClient, decision: str, body: Any
+) -> None:
+    late = await reviewer.post(f"{CASE}/{decision}", json=body, headers={"if-match": '"1"'})
+    assert (late.status_code, late.headers["etag"]) == (412, 'W/"2"')
+    assert late.json()["detail"] == "CW-2026-0001 is at version 2 now: read it again, then decide."
+    wrong = await reviewer.post(f"{CASE}/{decision}", json=body, headers={"if-match": "yesterday"})
+    assert wrong.status_code == 422
+    read = (await reviewer.get(CASE)).headers["etag"]
+    done = await reviewer.post(f"{CASE}/{decision}", json=body, headers={"if-match": read})
+    assert done.status_code == 200
+
+
+@pytest.mark.parametrize("tag", ['"2"', 'W/"2"', "2", '"2-0123456789abcdef"'])
+async def test_a_version_counts_however_a_proxy_has_changed_its_tag(reviewer: httpx2.AsyncClient, tag: str) -> None:
+    answer = await reviewer.post(f"{CASE}/release", json={"reason": "agreed"}, headers={"if-match": tag})
+    assert answer.status_code == 200

@@ -140,7 +140,7 @@ async def test_it_ends_when_the_key_is_revoked(house: House, address: str) -> No
 async def test_it_ends_with_the_session(house: House, address: str) -> None:
     async with httpx2.AsyncClient(base_url=address) as client:
         house.change(settings=house.context.settings.model_copy(update={"base_url": address}))
-        await client.get(await house.sign_in_address())
+        await house.sign_in(client)
         async with client.stream("GET", STREAM) as answer:
             lines = answer.aiter_lines()
             await anext(lines)

@@ -13,8 +13,9 @@ from monitor.alerts.channels import discover
 from monitor.alerts.channels.kit.outcome import Outcome, Result
 from monitor.alerts.lane import WIDTH
 from monitor.alerts.outbox import LEASE, Outbox
+from monitor.core.kinds import Severity
 from monitor.core.message import Message, MessageKind
-from monitor.core.subscription import Channel, Route
+from monitor.core.subscription import Channel, QuietHours, Route
 from monitor.core.watchlist import Watchlist
 from monitor.store import MessageState, Posted, Reading, Store, StoreUnavailable, Writing
 from tests.monitor.alerts.stage import (
@@ -542,3 +543,22 @@ async def test_nobody_waits_for_an_hour_because_the_clock_was_set_back_by_one(st
         outbox.wake()
         await stands(store, tried, MessageState.DELIVERED, attempts=2)
         await stands(store, fresh, MessageState.DELIVERED)
+
+
+async def test_nobody_is_called_in_the_night_because_the_clock_was_set_back(store: Store, clock: MovedClock) -> None:
+    now = clock.now()
+    until_then = (now + timedelta(hours=6)).replace(minute=0, second=0, microsecond=0)
+    night = QuietHours(since=f"{now - timedelta(hours=3):%H:00}", until=f"{until_then:%H:%M}")
+    asleep = Route(id="everything", channels=("desk",), quiet_hours=night, timezone="UTC")
+    held = replace(message(1, clock), due_at=until_then)
+    urgent = replace(message(2, clock), due_at=until_then, severity=Severity.PAGE)
+    await owe(store, held, urgent)
+    async with running(store, clock, {"webhook": Receiver().kind()}, configured=lambda: watchlist(asleep)) as outbox:
+        clock.move(-3600)
+        outbox.wake()
+
+        async def dated_anew() -> bool:
+            return (await posted(store, urgent)).due_at < until_then - timedelta(minutes=50)
+
+        await until(dated_anew)
+        assert (await posted(store, held)).due_at == until_then

@@ -117,6 +117,8 @@ async def test_a_socket_that_a_killed_service_left_is_replaced(tmp_path: Path) -
         dead.bind(os.fspath(socket_path(tmp_path)))
     ends = LocalEnds(tmp_path, Clock())
     await ends.start()
+    await ends.prober.submit(report(1))
+    assert numbers(await consumed(ends.service, 1)) == [1]
     await ends.stop()
 
 

@@ -109,6 +109,20 @@ def test_a_renewal_counts_once_nobody_has_seen_the_old_date_for_a_day() -> None:
     assert known.changed([renewed]) == (renewed,)
 
 
+def test_a_restart_lets_no_later_date_stand_at_once() -> None:
+    later = ENDS + timedelta(days=90)
+    known = Deadlines.resumed([found()], NOW + timedelta(days=30))
+    assert known.changed([found(later, NOW + timedelta(days=30, hours=1))]) == ()
+    sooner = found(ENDS - timedelta(days=9), NOW + timedelta(days=30, hours=1))
+    assert known.changed([sooner]) == (sooner,)
+
+
+def test_a_service_that_starts_anew_every_day_learns_of_a_renewal_all_the_same() -> None:
+    renewed = found(ENDS + timedelta(days=90), NOW + timedelta(hours=23))
+    known = Deadlines.resumed([found(seen=NOW - timedelta(days=9))], NOW)
+    assert known.changed([renewed]) == (renewed,)
+
+
 def test_several_names_have_dates_of_their_own() -> None:
     other = found(ENDS + timedelta(days=1), subject="www.ovdinfo.org")
     assert Deadlines().changed([found(), other]) == (found(), other)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.disclosure import effective_tlp, is_discreet, may_hear
+from monitor.core.disclosure import effective_tlp, is_discreet, may_hear, nameable
 from monitor.core.model import Tlp, Words
 from monitor.core.subscription import Channel
 from monitor.core.watchlist import Organisation, Watchlist
@@ -36,6 +36,15 @@ def test_a_mass_event_is_as_close_as_the_closest_of_those_it_struck() -> None:
     purge = replace(BLOCKED, key=replace(BLOCKED.key, organisation="", target=""), affected=("ovd-info",))
     assert effective_tlp(purge, marked()) is Tlp.AMBER
     assert effective_tlp(replace(purge, affected=("memorial", "ovd-info")), marked()) is Tlp.RED
+
+
+def test_a_mass_event_is_as_close_as_any_target_of_those_it_struck_and_names_nobody_of_whom_one_is_red() -> None:
+    purge = replace(BLOCKED, key=replace(BLOCKED.key, organisation="", target=""), affected=("gone", "memorial", "ovd-info"))
+    theirs = replace(purge, affected=("ovd-info",))
+    assert effective_tlp(theirs, marked(target=Tlp.RED)) is Tlp.RED
+    for tlp in Tlp:
+        assert nameable(replace(purge, tlp=tlp), marked()) == {"gone", "ovd-info"}
+        assert nameable(replace(purge, tlp=tlp), marked(target=Tlp.RED)) == {"gone"}
 
 
 def test_the_isolation_of_a_network_is_about_no_one_organisation() -> None:

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.incident import Bracket, Change, Event, Incident, apply, fold, record
+from monitor.core.contradiction import LOST_AGAIN
+from monitor.core.incident import Bracket, Change, Event, Incident, Relation, apply, fold, record
 from monitor.core.isolation import ROUNDS, WINDOW, Isolations, case_of
-from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.kinds import EventKind, IncidentStage, Kind, RelationKind
+from monitor.core.letting_go import CONFIGURATION
 from monitor.core.sight import sight_id
 from monitor.core.verdict import Verdict
 from probes.kit.vocabulary import VantageHealth
@@ -27,6 +29,7 @@ class Story:
         self.memory = Isolations()
         self.numbers = count(1)
         self.log: list[tuple[EventKind, Incident]] = []
+        self.events: list[Event] = []
 
     def tell(self, rounds: Iterable[Verdict]) -> list[EventKind]:
         before = len(self.log)
@@ -38,9 +41,23 @@ class Story:
         step = self.memory.take(rounds, now, lambda: f"CW-2024-{next(self.numbers):04d}")
         self.memory.keep(step)
         self.log += [(event.kind, incident) for event, incident in step.events]
+        self.events += [event for event, _ in step.events]
 
     def see(self, health: VantageHealth, *minutes: float, vantage: str = "yakutsk") -> list[EventKind]:
         return self.tell(a_round(minute, health, vantage) for minute in minutes)
+
+    def decide(self, minute: float, kind: EventKind, change: Change) -> Incident:
+        """Somebody decides of the last incident."""
+        before = self.incident
+        decided = apply(before, record(before.id, before.version + 1, START + timedelta(minutes=minute), kind, change))
+        self.memory.revise(decided)
+        return decided
+
+    def take_back(self, minute: float, by: str = "staff") -> Incident:
+        return self.decide(minute, EventKind.RETRACTED, Change(stage=IncidentStage.RETRACTED, reason="our own firewall", by=by))
+
+    def last_event(self, kind: EventKind) -> Event:
+        return next(event for event in reversed(self.events) if event.kind is kind)
 
     @property
     def incident(self) -> Incident:
@@ -186,10 +203,89 @@ def test_a_place_elsewhere_that_is_reached_over_the_line_that_is_cut_does_not_sp
 
 
 def test_what_a_person_took_back_does_not_return_by_itself_the_same_day(shutdown: Story) -> None:
-    taken_back = Change(stage=IncidentStage.RETRACTED, reason="our own firewall")
-    event = record(shutdown.incident.id, 3, START + timedelta(minutes=7), EventKind.RETRACTED, taken_back)
-    shutdown.memory.revise(apply(shutdown.incident, event))
+    shutdown.take_back(7)
     assert shutdown.see(ISOLATED, *range(8, 60)) == []
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_a_person_took_back_does_not_hide_a_shutdown_that_comes_after_all_was_well(shutdown: Story, restarts: bool) -> None:
+    taken_back = shutdown.take_back(7)
+    well = [a_round(minute, HEALTHY) for minute in range(8, 30)]
+    assert shutdown.tell(well) == []
+    if restarts:
+        shutdown.memory = Isolations(well, [taken_back])
+    assert shutdown.see(ISOLATED, *range(30, 35)) == []
+    assert shutdown.see(ISOLATED, 35) == [EventKind.OPENED, EventKind.CONFIRMED]
+    assert shutdown.incident.id != taken_back.id
+    assert shutdown.incident.onset == Bracket(after=START + timedelta(minutes=29), by=START + timedelta(minutes=30))
+    assert shutdown.incident.relations == (Relation(RelationKind.SEE_ALSO, taken_back.id),)
+    assert shutdown.last_event(EventKind.OPENED).change.reason == LOST_AGAIN
+
+
+@pytest.mark.parametrize("well", [range(8, 17), (8, 9, 25)], ids=["not for long enough", "not in a row"])
+def test_a_flicker_of_sight_is_not_well_for_certain(shutdown: Story, well: Iterable[int]) -> None:
+    shutdown.take_back(7)
+    for minute in range(8, 26):
+        assert shutdown.see(HEALTHY if minute in well else ISOLATED, minute) == []
+    assert shutdown.see(ISOLATED, *range(26, 60)) == []
+
+
+def test_rounds_from_before_the_word_do_not_count_towards_all_was_well(shutdown: Story) -> None:
+    shutdown.see(HEALTHY, *range(7, 40))
+    shutdown.take_back(35)
+    assert shutdown.see(ISOLATED, *range(40, 60)) == []
+
+
+def test_sight_that_flickers_again_after_all_was_well_hides_nothing(shutdown: Story) -> None:
+    shutdown.take_back(7)
+    shutdown.see(HEALTHY, *range(8, 30))
+    shutdown.see(ISOLATED, 30)
+    shutdown.see(HEALTHY, 31)
+    assert shutdown.see(ISOLATED, *range(32, 38)) == [EventKind.OPENED, EventKind.CONFIRMED]
+
+
+def test_a_suspicion_that_a_person_took_back_is_no_exception(story: Story) -> None:
+    story.see(ISOLATED, 0)
+    story.take_back(1)
+    assert story.see(ISOLATED, *range(2, 20)) == []
+    story.see(HEALTHY, *range(20, 32))
+    assert story.see(ISOLATED, *range(32, 38)) == [EventKind.OPENED, EventKind.CONFIRMED]
+
+
+def test_what_the_configuration_let_go_is_open_again_under_its_number_once_it_is_seen_again(shutdown: Story) -> None:
+    let_go = shutdown.take_back(7, by=CONFIGURATION)
+    shutdown.memory.forget_others(())
+    assert shutdown.see(ISOLATED, *range(20, 25)) == []
+    assert shutdown.see(ISOLATED, 25) == [EventKind.REOPENED]
+    assert (shutdown.incident.id, shutdown.incident.stage) == (let_go.id, IncidentStage.CONFIRMED)
+    assert not shutdown.incident.intermittent, "nobody has seen it come and go"
+
+
+def test_it_has_come_and_gone_if_somebody_saw_the_world_meanwhile(shutdown: Story) -> None:
+    shutdown.take_back(7, by=CONFIGURATION)
+    shutdown.see(HEALTHY, 20)
+    assert shutdown.see(ISOLATED, *range(21, 27)) == [EventKind.REOPENED]
+    assert shutdown.incident.intermittent
+
+
+def test_a_suspicion_that_the_configuration_let_go_may_return_with_the_next_bad_round(story: Story) -> None:
+    story.see(ISOLATED, 0)
+    story.take_back(1, by=CONFIGURATION)
+    assert story.see(ISOLATED, 10) == [EventKind.REOPENED]
+    assert story.incident.stage is IncidentStage.SUSPECTED
+
+
+def test_long_after_it_was_let_go_it_is_another_incident(shutdown: Story) -> None:
+    shutdown.take_back(7, by=CONFIGURATION)
+    assert shutdown.see(ISOLATED, *range(2000, 2006)) == [EventKind.OPENED, EventKind.CONFIRMED]
+
+
+def test_a_shutdown_that_a_person_says_is_over_opens_again_by_what_is_seen_since(shutdown: Story) -> None:
+    said = Change(stage=IncidentStage.REINSTATED, reason="the ministry says so", by="staff")
+    shutdown.decide(7, EventKind.REINSTATED, said)
+    assert shutdown.see(ISOLATED, *range(8, 13)) == []
+    assert shutdown.see(ISOLATED, 13) == [EventKind.REOPENED]
+    assert shutdown.incident.stage is IncidentStage.CONFIRMED
 
 
 def test_rounds_from_the_future_wait_for_their_time(story: Story) -> None:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.keys import Scope, fingerprint, make_key, new_secret, parse_authorization
+from monitor.core.keys import Scope, could_be_secret, fingerprint, make_key, new_secret, parse_authorization
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -50,3 +50,10 @@ def test_other_headers_hold_no_secret() -> None:
 def test_no_header_breaks_the_parser(header: str) -> None:
     found = parse_authorization(header)
     assert found is None or (found in header and 0 < len(found) <= 128)
+
+
+def test_a_secret_of_ours_is_known_by_its_form_and_whatever_else_is_not() -> None:
+    secret = new_secret()
+    assert could_be_secret(secret)
+    for other in ("", secret[:-1], f"{secret}x", f"{secret}\n", secret.replace("cutwatch_", ""), "cutwatch_" + "я" * 43):
+        assert not could_be_secret(other), other

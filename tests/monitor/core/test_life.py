@@ -416,6 +416,14 @@ def test_what_nobody_watched_for_a_while_goes_on_where_it_was() -> None:
     assert (happened, now.id, now.onset) == ([EventKind.REOPENED], incident.id, incident.onset)
 
 
+def test_what_was_let_go_is_not_opened_again_by_what_was_seen_before() -> None:
+    looks, incident = a_standing_block()
+    let_go = decided(incident, 12, EventKind.RETRACTED, IncidentStage.RETRACTED, by=CONFIGURATION)
+    assert goes_on(let_go, [*looks, look(200, State.OK)]) == ([], let_go)
+    happened, _ = goes_on(let_go, [*looks, look(200, State.BLOCKED)])
+    assert happened == []
+
+
 def test_what_is_said_of_an_ended_incident_does_not_lengthen_the_time_in_which_it_opens_again() -> None:
     looks, incident = a_standing_block()
     well = [look(minute, State.OK) for minute in (15, 20, 25)]

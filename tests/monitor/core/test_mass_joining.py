@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from monitor.core import decision
-from monitor.core.decision import decide
+from monitor.core.decision import Refused, decide, narrow_parent
 from monitor.core.incident import CaseKey, Incident, Relation, apply
 from monitor.core.kinds import EventKind, IncidentStage, Kind, RelationKind
 from monitor.core.mass import MOST
-from monitor.core.mass_account import NOT_RELEASED
+from monitor.core.mass_account import NARROWED, NOT_RELEASED
 from monitor.core.model import Tlp
-from tests.monitor.core.massing import WAVE, Story, a_wave, after_a_wave, at, blocked, changed, kinds, over
+from tests.monitor.core.massing import WAVE, Story, a_wave, after_a_wave, at, back, blocked, changed, kinds, over
 
 
 def test_the_next_ones_join_and_it_is_told_once_for_all_of_them() -> None:
@@ -84,6 +84,49 @@ def test_whoever_is_told_of_to_nobody_is_not_told_of_by_the_way() -> None:
     assert grown.parent.tlp is Tlp.RED
 
 
+def test_whoever_is_red_is_never_among_those_whom_it_names() -> None:
+    begun = Story()
+    begun.happens(*a_wave(), replace(blocked("golos"), tlp=Tlp.RED), minute=5)
+    assert begun.parent.affected == tuple(sorted(WAVE))
+    begun.is_decided(changed(begun.parent, EventKind.RELEASED, 10, tlp=Tlp.CLEAR, by="staff"), minute=10)
+    begun.happens(blocked("fbk", 40), minute=40)
+    assert (begun.parent.struck, begun.parent.affected) == (7, tuple(sorted([*WAVE, "fbk"]))), "it is counted all the same"
+    begun.happens(blocked("fbk", 60, target="shop", tlp=Tlp.RED), minute=60)
+    assert begun.parent.affected == tuple(sorted(WAVE)), "nor whoever has another that is not"
+
+
+def test_a_member_that_is_closed_closes_it_and_is_named_no_more() -> None:
+    story, wave = after_a_wave()
+    story.is_decided(changed(story.parent, EventKind.RELEASED, 10, tlp=Tlp.CLEAR, by="staff"), minute=10)
+    member = changed(wave[0], EventKind.RELEASED, 11, tlp=Tlp.RED, by="staff")
+    closed = narrow_parent(story.parent, (wave[0], member), at(11), "staff")
+    assert closed is not None
+    parent = apply(story.parent, closed)
+    assert (parent.tlp, parent.affected, closed.change.reason) == (Tlp.RED, tuple(sorted(WAVE[1:])), NARROWED)
+    assert parent.struck == 5
+    assert "5 losses of 4 organisations" in (parent.because or "")
+    story.is_decided(member, parent, minute=11)
+    story.happens(minute=60)
+    assert story.parent == parent, "nothing brings the name back"
+
+
+def test_what_a_person_opens_further_than_the_mass_event_leaves_that_as_it_is() -> None:
+    story, wave = after_a_wave()
+    assert narrow_parent(story.parent, (wave[0], replace(wave[0], tlp=Tlp.GREEN)), at(10), "staff") is None
+
+
+@pytest.mark.parametrize("tlp", [Tlp.CLEAR, Tlp.GREEN])
+def test_it_is_released_no_further_than_a_person_let_a_member_travel(tlp: Tlp) -> None:
+    wave = [*a_wave(), replace(blocked("golos"), tlp=Tlp.RED), replace(blocked("fbk"), tlp=Tlp.GREEN)]
+    wanted = decision.release(tlp, "asked for", "staff")
+    decision.insist_that_members_may_travel(wanted, [over(wave[-1], 5), *wave[:-1]])
+    if tlp is Tlp.GREEN:
+        decision.insist_that_members_may_travel(wanted, wave)
+        return
+    with pytest.raises(Refused, match=f"{wave[-1].id} may travel as far as GREEN only: release that first"):
+        decision.insist_that_members_may_travel(wanted, wave)
+
+
 def link_by_hand(story: Story, member: Incident, minute: float) -> Incident:
     """A person says that this belongs to the mass event; returns the mass event as that leaves it."""
     events = [
@@ -117,6 +160,27 @@ def test_one_that_is_over_is_told_of_no_further_either() -> None:
     story, _ = after_a_wave()
     story.is_decided(changed(story.parent, EventKind.RELEASED, 10, tlp=Tlp.CLEAR, by="staff"), minute=10)
     assert link_by_hand(story, over(blocked("golos", -300), -200), 60).tlp is Tlp.AMBER
+
+
+def test_what_a_person_said_to_be_part_of_another_act_stays_part_of_that() -> None:
+    elsewhere = Relation(RelationKind.MEMBER_OF, "CW-2022-0900")
+    linked = blocked("golos", 1, relations=(elsewhere,))
+    story = Story()
+    story.happens(linked, *a_wave(), minute=5)
+    assert linked.id not in story.parent.members
+    assert linked.id not in {event.incident for event in story.log}
+    story.restarts()
+    story.happens(blocked("fbk", 30), minute=30)
+    assert (len(story.parent.members), linked.id in story.parent.members) == (6, False)
+
+
+def test_a_member_of_the_last_mass_event_that_stands_anew_may_be_one_of_the_next() -> None:
+    story, wave = after_a_wave()
+    story.happens(*(over(one, 100) for one in wave), minute=100)
+    week = 7 * 1440
+    story.happens(*(back(one, week) for one in story.now(wave)), minute=week)
+    first, second = [one for one in story.incidents.values() if one.is_mass]
+    assert (first.members, set(second.members)) == (tuple(one.id for one in wave), {one.id for one in wave})
 
 
 def test_what_stands_in_no_list_of_ours_counts_for_no_organisation() -> None:

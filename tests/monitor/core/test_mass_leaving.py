@@ -2,10 +2,11 @@
 
 import pytest
 
+from monitor.core.incident import Bracket
 from monitor.core.kinds import EventKind, IncidentStage
 from monitor.core.letting_go import NOBODY_LOOKS, is_let_go
 from monitor.core.mass import TOO_FEW_LEFT
-from tests.monitor.core.massing import Story, a_wave, after_a_wave, back, blocked, changed, kinds, let_go, over
+from tests.monitor.core.massing import Story, a_wave, after_a_wave, at, back, blocked, changed, kinds, let_go, over
 
 
 def test_one_that_ends_stays_a_member_and_the_last_ends_it_all() -> None:
@@ -106,14 +107,41 @@ def test_it_ends_with_those_who_were_followed_to_their_end() -> None:
     assert "ovd-info" not in story.parent.affected
 
 
-def test_a_person_who_closes_it_is_not_contradicted_by_what_stands_but_by_what_returns() -> None:
+@pytest.mark.parametrize(
+    ("how", "stage"), [(EventKind.REINSTATED, IncidentStage.REINSTATED), (EventKind.AVERTED, IncidentStage.AVERTED)]
+)
+def test_a_person_who_closes_it_speaks_of_each_that_stands_and_is_contradicted_by_those_who_return(
+    how: EventKind, stage: IncidentStage
+) -> None:
+    story, wave = after_a_wave()
+    story.happens(over(wave[0], 50), minute=50)
+    end = Bracket(after=None, by=at(55))
+    closed = changed(story.parent, how, 60, stage=stage, end=end, by="staff")
+    assert kinds(story.is_decided(closed, minute=61)) == [how] * 4
+    first, *others = story.now(wave)
+    assert first.stage is IncidentStage.ENDED
+    assert {(one.stage, one.stage_by, one.end, one.parent) for one in others} == {(stage, "staff", end, closed.id)}
+    assert kinds(story.is_decided(closed, *others, minute=62)) == [], "what was said once is said"
+    story.happens(*(back(one, 120) for one in others), minute=120)
+    assert kinds(story.happens(back(first, 121), minute=121)) == [EventKind.REOPENED]
+
+
+def test_what_returns_before_a_persons_word_is_followed_is_not_closed_by_it() -> None:
     story, wave = after_a_wave()
     closed = changed(story.parent, EventKind.REINSTATED, 60, stage=IncidentStage.REINSTATED, by="staff")
-    assert kinds(story.is_decided(closed, minute=60)) == []
-    assert kinds(story.happens(changed(wave[0], EventKind.SCOPE_CHANGED, 70, vantages=("kazan",)), minute=70)) == []
-    ended = [over(one, 80) for one in story.now(wave)]
-    story.happens(*ended, minute=80)
-    assert kinds(story.happens(*(back(one, 120) for one in ended), minute=120)) == [EventKind.REOPENED]
+    returned = back(over(wave[0], 40), 70)
+    assert kinds(story.is_decided(closed, returned, minute=71)) == [EventKind.REINSTATED] * 4
+    assert story.incidents[returned.id].stage is IncidentStage.CONFIRMED
+
+
+def test_those_who_return_as_a_persons_word_is_followed_are_counted_alone() -> None:
+    """The service had not yet heard of the word when more were lost."""
+    story, _ = after_a_wave()
+    closed = changed(story.parent, EventKind.REINSTATED, 60, stage=IncidentStage.REINSTATED, by="staff")
+    story.masses.revise(closed)
+    story.incidents[closed.id] = closed
+    story.happens(*(blocked(f"paper-{number}", 70, number=1) for number in range(5)), minute=70)
+    assert (story.parent.stage, len(story.parent.members), story.parent.struck) == (IncidentStage.CONFIRMED, 10, 5)
 
 
 def test_a_mass_event_that_a_person_took_back_does_not_come_again_the_same_day() -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from monitor.core import decision
-from monitor.core.decision import Decision, Refused, decide
+from monitor.core.decision import Decision, Refused, decide, narrow_parent
+from monitor.core.dossier import Reinstatement
 from monitor.core.incident import Bracket, CaseKey, Change, Event, Incident, apply, fold, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind, RelationKind
 from monitor.core.letting_go import CONFIGURATION, NOBODY_LOOKS
@@ -25,6 +26,7 @@ MASS = Mass(members=2, organisations=2)
 REOPEN = 86400
 OWNERS = ("ovd-info", "meduza", "memorial", "sova", "golos")
 CLOSEST_FIRST = (Tlp.RED, Tlp.AMBER, Tlp.GREEN, Tlp.CLEAR)
+GIVEN_BACK = Reinstatement(scope="full", date=None, basis="provider")
 WHY, STAFF = "the press office says so", "staff"
 
 owners = st.sampled_from(OWNERS)
@@ -137,7 +139,7 @@ class Waves(RuleBasedStateMachine):
     @precondition(lambda self: self.incidents and not self.unheard)
     @rule(data=st.data())
     def returns(self, data: st.DataObject) -> None:
-        one = self.one_of(data, IncidentStage.ENDED)
+        one = self.one_of(data, IncidentStage.ENDED, IncidentStage.REINSTATED)
         if one and not any(other.key == one.key and other.is_open for other in self.losses):
             self.follow([self.happens(one, EventKind.REOPENED, stage=IncidentStage.CONFIRMED)], self.new_id)
 
@@ -162,11 +164,17 @@ class Waves(RuleBasedStateMachine):
         self.the_service_hears_of_it()
 
     @precondition(lambda self: any(one.is_open for one in self.parents))
+    @rule()
+    def somebody_says_that_access_is_back(self) -> None:
+        self.decides(next(one for one in self.parents if one.is_open), decision.reinstate(GIVEN_BACK, WHY, STAFF))
+        self.the_service_hears_of_it()
+
+    @precondition(lambda self: any(one.is_open for one in self.parents))
     @rule(data=st.data())
     def somebody_links(self, data: st.DataObject) -> None:
         """One that stands for itself, or is over."""
         alone = sorted(one.id for one in self.losses if one.parent is None)
-        if not alone:
+        if not alone or not any(one.is_open for one in self.parents):
             return
         member = self.incidents[data.draw(st.sampled_from(alone))]
         before, parent = dict(self.incidents), next(one for one in self.parents if one.is_open)
@@ -174,7 +182,8 @@ class Waves(RuleBasedStateMachine):
             assert self.decides(parent, decision.take_in(member, WHY, STAFF))
             now = self.incidents[parent.id]
             assert (now.struck or 0) - (parent.struck or 0) == stands(member), "it counts if it stands"
-            assert set(now.affected) == {*parent.affected, *organisations([member] if stands(member) else [])}
+            others = {*parent.affected} - {member.key.organisation if stands(member) else None}
+            assert set(now.affected) == {*others, *organisations([member] if stands(member) else [])}
             event = next(event for event in reversed(self.log) if event.incident == parent.id)
             self.tells_no_further_than_it_may(MassStep(events=((event, now),)), before)
 
@@ -194,7 +203,20 @@ class Waves(RuleBasedStateMachine):
             return False
         self.enter([(event, apply(incident, event))])
         self.decided(self.incidents[incident.id])
+        self.its_mass_event_is_narrowed(incident, self.incidents[incident.id])
         return True
+
+    def its_mass_event_is_narrowed(self, before: Incident, member: Incident) -> None:
+        """In the same transaction, whoever decides: it tells at no time what the member may not."""
+        parent = self.incidents.get(member.parent or "")
+        if parent is None or before.tlp is member.tlp:
+            return
+        if event := narrow_parent(parent, (before, member), self.now, STAFF):
+            self.enter([(event, apply(parent, event))])
+            self.decided(parent)
+        parent = self.incidents[parent.id]
+        assert CLOSEST_FIRST.index(parent.tlp) <= CLOSEST_FIRST.index(member.tlp)
+        assert member.tlp is not Tlp.RED or member.key.organisation not in parent.affected
 
     def decided(self, incident: Incident) -> None:
         self.unheard.add(incident.id)
@@ -247,6 +269,14 @@ class Waves(RuleBasedStateMachine):
             if parent.stage is IncidentStage.RETRACTED:
                 assert not parent.members
                 assert not [one for one in self.losses if one.parent == parent.id]
+
+    @invariant()
+    def none_stands_on_in_silence(self) -> None:
+        """Where a person has closed a mass event, what stands was lost anew since."""
+        for parent in () if self.unheard else self.masses.parents:
+            if parent.stage is IncidentStage.REINSTATED and parent.closed_at:
+                standing = [one for one in self.losses if one.parent == parent.id and stands(one)]
+                assert all(one.stage_since and one.stage_since > parent.closed_at for one in standing)
 
     @precondition(lambda self: not self.unheard)
     @rule()

@@ -357,6 +357,17 @@ def test_a_mass_event_concerns_the_organisations_of_all_its_members() -> None:
     assert not takes(PURGE, organisations=("asleep",))
 
 
+def test_a_mass_event_that_was_released_names_nobody_who_is_red() -> None:
+    released = replace(PURGE, tlp=Tlp.CLEAR, key=replace(PURGE.key, family="mass:path"))
+    red = FOUNDATION.model_copy(update={"tlp": Tlp.RED})
+    for closed, named in ((FOUNDATION, True), (red, False)):
+        known = watchlist(EVERYTHING).model_copy(update={"organisations": (OVD_INFO, closed)})
+        event = happening(EventKind.CONFIRMED, released)
+        texts = [one.payload["data"]["text"] for one in routing.route(event, released, known, ADDRESS)]
+        assert texts
+        assert [("Memorial" in text, "OVD" in text) for text in texts] == [(named, True)] * len(texts)
+
+
 def test_those_who_heard_of_a_mass_event_hear_that_it_was_none_though_nobody_is_left_in_it() -> None:
     theirs = Route(id="memorial", channels=("desk",), match=Match(organisations=("memorial",)))
     empty = replace(PURGE, stage=IncidentStage.RETRACTED, members=(), affected=(), vantages=())

@@ -69,6 +69,16 @@ def test_a_block_in_the_hour_that_comes_twice_is_not_missed(restarts: bool) -> N
     assert days.hear(looks("...XX", start=25)) == ["reopened"]
 
 
+def test_an_end_that_is_put_at_an_onset_ahead_hides_no_block_that_follows() -> None:
+    days = Days()
+    days.hear(ahead(looks("XX")))
+    assert days.hear(looks("...", start=20)) == ["ended"]
+    (ended,) = days.ledger.incidents
+    assert ended.end is not None
+    assert ended.end.by > at(30), "it began an hour ahead"
+    assert days.hear(looks("XX", start=40)) == ["reopened"]
+
+
 def test_the_looks_of_the_clock_that_ran_ahead_are_not_heard_again_when_their_time_comes() -> None:
     days = Days()
     days.hear(ahead(BLOCK_AND_END))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.core.kinds import Severity
 from monitor.core.subscription import Digest, Escalation, Grouping, QuietHours, Route, Weekday
-from monitor.core.timing import PAGE_WAIT, due_at, escalated_at, is_held, is_quiet_at, next_digest, quiet_until
+from monitor.core.timing import PAGE_WAIT, due_at, due_once_set_back, escalated_at, is_held, is_quiet_at, next_digest, quiet_until
 
 NIGHT = QuietHours(since="22:00", until="08:00")
 VILNIUS = "Europe/Vilnius"
@@ -191,6 +191,29 @@ def test_a_digest_comes_at_its_hour_on_its_day(at: datetime, one: Route) -> None
     told = next_digest(at, one.digest, one.timezone).astimezone(ZoneInfo(one.timezone))
     as_written = f"{told:%H:%M}" == one.digest.at and list(Weekday)[told.weekday()] in one.digest.days
     assert as_written or told.utcoffset() != (told - timedelta(days=1)).utcoffset()
+
+
+@given(urgency=st.sampled_from(Severity), at=moments, one=routes, minutes=st.integers(1, 600))
+def test_a_clock_that_is_set_back_neither_keeps_anybody_waiting_nor_disturbs_the_night(
+    urgency: Severity, at: datetime, one: Route, minutes: int
+) -> None:
+    step, due = timedelta(minutes=minutes), due_at(urgency, at, one)
+    anew = due_once_set_back(due, step, urgency, one)
+    assert anew <= due
+    if urgency is Severity.PAGE:
+        assert anew == due - step
+    elif one.quiet_hours:
+        assert quiet_until(anew, one.quiet_hours, one.timezone) is None
+
+
+def test_what_waits_for_the_morning_or_the_digest_waits_for_it_though_the_clock_is_set_back() -> None:
+    asleep = route(quiet=QuietHours(since="22:00", until="08:00"), timezone="UTC", digest=Digest(at="18:00"))
+    hour = timedelta(hours=1)
+    morning, evening = datetime(2022, 3, 4, 8, tzinfo=UTC), datetime(2022, 3, 4, 18, tzinfo=UTC)
+    assert due_once_set_back(morning, hour, Severity.MORNING, asleep) == morning
+    assert due_once_set_back(evening, hour, Severity.DIGEST, asleep) == evening
+    assert due_once_set_back(evening, hour, Severity.MORNING, asleep) == evening - hour
+    assert due_once_set_back(morning, hour, Severity.PAGE, asleep) == morning - hour
 
 
 @given(at=moments, later=st.integers(0, 86400), one=routes, urgency=st.sampled_from(Severity))

@@ -15,12 +15,12 @@ from monitor.core.decision import Refused
 from monitor.core.dossier import Dossier, Reply
 from monitor.core.incident import Bracket, CaseKey, Change, Incident, apply, fold, record
 from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin, RelationKind
-from monitor.core.message import Message, Parcel
-from monitor.core.model import Words
+from monitor.core.message import Message, MessageKind, Parcel
+from monitor.core.model import Tlp, Words
 from monitor.core.subscription import Route
 from monitor.intake import carry_out, connect
 from monitor.store import Reading, Store
-from tests.monitor.cast import ADDRESS, ONSET, watchlist
+from tests.monitor.cast import ADDRESS, DESK, ONSET, watchlist
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 WATCHLIST = watchlist(Route(id="staff", channels=("desk",)))
@@ -204,3 +204,56 @@ async def test_a_decision_that_somebody_was_faster_with_is_taken_anew(store: Sto
     monkeypatch.setattr(store, "reading", overtaken)
     retracted = await decide(store, incident, decision.retract("a mistake", "staff"))
     assert (retracted.version, retracted.stage) == (4, IncidentStage.RETRACTED)
+
+
+MASS_KEY = CaseKey(organisation="", target="", family="mass:path", country="RU")
+PEOPLE = DESK.model_copy(update={"kind": "chat", "up_to": Tlp.CLEAR})
+
+
+async def a_mass_event(store: Store, tlp: Tlp | None = None) -> tuple[Incident, Incident]:
+    """A member and its mass event, which travels that far."""
+    member = await kept(store)
+    about = replace(BLOCKED, key=MASS_KEY, tlp=tlp, affected=("meduza",), members=("CW-2026-0007",), struck=1)
+    parent = await kept(store, "CW-2026-0002", about)
+    await connect(store, (member.id, parent.id), RelationKind.MEMBER_OF, ("one order", "staff"), NOW, WATCHLIST)
+    if tlp is not None:
+        await decide(store, parent, decision.release(tlp, "asked for", "staff"))
+    return await stored(store, member), await stored(store, parent)
+
+
+async def stored(store: Store, incident: Incident) -> Incident:
+    async with store.reading() as reading:
+        found = await reading.incident(incident.id)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.GREEN])
+async def test_a_member_that_is_narrowed_narrows_the_mass_event_in_the_same_transaction(store: Store, tlp: Tlp) -> None:
+    member, parent = await a_mass_event(store, Tlp.CLEAR)
+    await decide(store, member, decision.release(tlp, "they asked us not to", "staff"))
+    now = await stored(store, parent)
+    assert (parent.tlp, parent.affected) == (Tlp.CLEAR, ("meduza", "ovd-info"))
+    assert (now.version, now.tlp) == (parent.version + 1, tlp)
+    assert now.affected == (("meduza",) if tlp is Tlp.RED else parent.affected)
+
+
+async def test_a_mass_event_goes_no_further_than_a_person_let_its_member_go(store: Store) -> None:
+    member, parent = await a_mass_event(store)
+    await decide(store, member, decision.release(Tlp.GREEN, "among ourselves", "staff"))
+    with pytest.raises(Refused, match=f"{member.id} may travel as far as GREEN only: release that first"):
+        await decide(store, parent, decision.release(Tlp.CLEAR, "all know", "staff"))
+    await decide(store, member, decision.release(Tlp.RED, "they asked us not to", "staff"))
+    released = await decide(store, parent, decision.release(Tlp.CLEAR, "all know", "staff"))
+    assert (released.tlp, released.affected) == (Tlp.CLEAR, ("meduza",))
+
+
+@pytest.mark.parametrize("first", [Tlp.CLEAR, None])
+async def test_a_released_member_is_told_of_to_those_who_do_not_hear_of_the_mass_event(store: Store, first: Tlp | None) -> None:
+    known = watchlist(Route(id="public", channels=("desk",)), channels=(PEOPLE,))
+    member, parent = await a_mass_event(store)
+    if first:
+        await carry_out(store, parent.id, decision.release(first, "all know", "staff"), NOW, known, ADDRESS)
+    await carry_out(store, member.id, decision.release(Tlp.CLEAR, "all know", "staff"), NOW, known, ADDRESS)
+    async with store.reading() as reading:
+        assert [one.message.kind for one in await reading.messages(member.id)] == ([] if first else [MessageKind.ALARM])

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from monitor.core.incident import Event, Incident, fold
-from monitor.core.kinds import EventKind, IncidentStage, Kind
+from monitor.core.kinds import EventKind, IncidentStage, Kind, Origin
 from monitor.core.model import Tlp
 from monitor.store import OutOfStep, Store
 from tests.monitor.store.cast import NOON, SITE_IN_RUSSIA, after, confirmed, opened, released
@@ -159,6 +159,15 @@ async def test_incidents_come_with_the_latest_change_first(store: Store, four: l
         assert await reading.all_incidents() == four[::-1]
 
 
+async def test_a_place_in_the_log_is_found_for_a_mark_that_its_incident_once_bore(store: Store, four: list[Incident]) -> None:
+    confirmed_one, public_one, *_ = four
+    async with store.reading() as reading:
+        assert await reading.seq_of(public_one.id, 1, Tlp.CLEAR) == await reading.seq_of(public_one.id, 1) is not None
+        assert await reading.seq_of(confirmed_one.id, 1) is not None
+        assert await reading.seq_of(confirmed_one.id, 1, Tlp.CLEAR) is None
+        assert await reading.seq_of("CW-1999-0001", 1, Tlp.CLEAR) is None
+
+
 async def test_incidents_are_found_by_what_is_asked(store: Store, four: list[Incident]) -> None:
     confirmed_one, public_one, _, outage = four
     async with store.reading() as reading:
@@ -167,6 +176,8 @@ async def test_incidents_are_found_by_what_is_asked(store: Store, four: list[Inc
         assert await reading.incidents(country="RU", limit=1) == [confirmed_one]
         assert await reading.incidents(stages=[IncidentStage.CONFIRMED]) == [confirmed_one]
         assert await reading.incidents(stages=[]) == []
+        assert await reading.incidents(origins=[Origin.ATTESTED]) == []
+        assert await reading.incidents(origins=[Origin.MEASURED, Origin.BOTH], kind=Kind.OUTAGE) == [outage]
         assert await reading.incidents(tlp=Tlp.CLEAR) == [public_one]
         assert await reading.incidents(organisation="ovd-info", tlp=Tlp.RED) == []
 

@@ -102,6 +102,12 @@ SEARCHES: dict[str, tuple[Any, dict[str, Any], str, str]] = {
         "observation",
         "(check_id=? AND at>?)",
     ),
+    "a place in the log": (
+        incident_queries.SEQ_OF_ONCE_MARKED,
+        {"incident": "CW-2021-0001", "version": 1, "tlp": "clear"},
+        "marking",
+        "(incident=?)",
+    ),
     "known looks": (look_queries.KNOWN_OBSERVATIONS, {"ids": ["a", "b"]}, "observation", "(id=?)"),
     "known bytes": (look_queries.KNOWN_BLOBS, {"names": [b"a", b"b"]}, "blob", "(sha256=?)"),
     "what may be dropped": (look_queries.DROPPABLE, {"before": NOON, "limit": 9}, "observation", "(at<?)"),
@@ -141,6 +147,7 @@ SEARCHES: dict[str, tuple[Any, dict[str, Any], str, str]] = {
     ),
     "who was told": (hearing_queries.TURNS, {"incidents": ["a"]}, "message", "(incident=?)"),
     "who is being told": (hearing_queries.BEING_TOLD, {"incidents": ["a"]}, "message", "(incident=?)"),
+    "who is called later": (hearing_queries.CALLED_LATER, {"incidents": ["a"]}, "message", "(incident=? AND state=?)"),
     "what stands in": (hearing_queries.SECONDS, {"messages": ["a"]}, "second", "(incident=? AND state=?)"),
     "what stands in for what failed": (
         hearing_queries.SECONDS_OF_FAILED,

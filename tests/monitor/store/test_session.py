@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, StatementError
 
-from monitor.store import Store, StoreUnavailable, migrate
+from monitor.store import Store, StoreUnavailable, migrate, session
 from monitor.store.session import writing_engine
 from probes.kit.observation import Blob
 from probes.kit.vocabulary import State
@@ -160,6 +160,32 @@ async def test_too_many_readers_at_once_are_told_to_come_back(store: Store) -> N
             await readers.enter_async_context(store.reading())
         with pytest.raises(StoreUnavailable, match="too many readers"):
             await readers.enter_async_context(store.reading())
+
+
+@ON_BOTH_DATABASES
+async def test_strangers_who_take_every_connection_of_theirs_keep_nobody_else_waiting(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(session._VISITORS, "pool_timeout", 0.05)
+    async with store.for_visitors() as visited, AsyncExitStack() as strangers:
+        for _ in range(8):
+            await strangers.enter_async_context(visited.reading())
+        with pytest.raises(StoreUnavailable, match="too many readers"):
+            await strangers.enter_async_context(visited.reading())
+        async with asyncio.timeout(5), store.reading() as reading:
+            assert await reading.last_seq() == 0
+
+
+@ON_BOTH_DATABASES
+async def test_what_a_visitor_writes_takes_its_turn_with_all_others(store: Store) -> None:
+    async with store.for_visitors() as visited:
+        async with store.writing() as writing:
+            waiting = asyncio.create_task(whole_round(visited))
+            await asyncio.sleep(0)
+            await writing.set_fact("country", "DE")
+        await waiting
+        async with visited.reading() as reading:
+            assert (await reading.fact("country"), await reading.last_seq()) == ("DE", 1)
 
 
 @ON_BOTH_DATABASES

@@ -4,6 +4,7 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook
 
@@ -29,9 +30,14 @@ def test_the_published_vector_of_v1a(key: str, monkeypatch: pytest.MonkeyPatch) 
     assert signatures("HOOK", MESSAGE, AT, BODY) == PUBLISHED
 
 
-def test_the_public_half_is_all_that_a_receiver_needs() -> None:
+def test_the_public_half_is_all_that_a_receiver_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK", KEY)
     public = Ed25519PublicKey.from_public_bytes(base64.b64decode(PUBLIC_HALF.removeprefix("whpk_")))
-    public.verify(base64.b64decode(PUBLISHED.removeprefix("v1a,")), f"{MESSAGE}.1614265330.{BODY}".encode())
+    body = '{"another": "body"}'
+    signed = base64.b64decode(signatures("HOOK", MESSAGE, AT, body).removeprefix("v1a,"))
+    public.verify(signed, f"{MESSAGE}.1614265330.{body}".encode())
+    with pytest.raises(InvalidSignature):
+        public.verify(signed, f"{MESSAGE}.1614265330.{BODY}".encode())
 
 
 def test_keys_of_both_kinds_sign_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
