@@ -18,6 +18,9 @@ _WIDTH: Final = 14
 _DRAWN: Final = 30
 """Years that are drawn, up to the last one: a single early case must not press all others together. The table has them all."""
 
+_SHOWN: Final = 8
+"""Years for which there is room at least: a single one must not fill the drawing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Year:
@@ -84,7 +87,7 @@ def columns_of(years: Sequence[Year]) -> Columns | None:
     if not dated:
         return None
     last = max(dated)
-    first = max(min(dated), last - _DRAWN + 1)
+    first = min(max(min(dated), last - _DRAWN + 1), last - _SHOWN + 1)
     shown = [dated[year] for year in range(first, last + 1) if year in dated]
     most = max(one.total for one in shown)
     bars = tuple(bar for one in shown for bar in _column(one, ((one.year or 0) - first) * STEP, most))

@@ -40,3 +40,5 @@ def set_up_logs(form: Literal["human", "json"], level: int = logging.INFO) -> No
         logger_factory=lambda *_: StandardError(),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # A job that is still under way when its next turn comes is named by our own watch over the jobs, if it stays so.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -32,6 +32,13 @@ def test_where_nothing_has_a_date_nothing_is_drawn() -> None:
     assert columns_of([]) is None
 
 
+def test_a_single_year_does_not_fill_the_drawing() -> None:
+    drawn = columns_of([Year(2026, 1, 0, 0)])
+    assert drawn is not None
+    assert (drawn.first, drawn.last) == (2019, 2026)
+    assert drawn.bars[0].width < drawn.width / 8
+
+
 @given(YEARS)
 def test_every_bar_stays_within_the_drawing_and_the_highest_reaches_its_top(years: list[Year]) -> None:
     drawn = columns_of(years)
