@@ -23,7 +23,7 @@ STORIES := tests/test_main_job.py tests/test_killed.py tests/faults tests/namesp
 test: $(VENV)/.development ## the test suite
 	@told=$$(mktemp); trap 'rm -f "$$told"' EXIT; \
 	$(BIN)/pytest -p no:cacheprovider $(STORIES) >"$$told" 2>&1 & stories=$$!; \
-	$(BIN)/pytest -n 2 $(STORIES:%=--ignore=%); others=$$?; \
+	$(BIN)/pytest -n 2 --dist loadfile $(STORIES:%=--ignore=%); others=$$?; \
 	wait $$stories; ended=$$?; cat "$$told"; exit $$((others || ended))
 
 soak: $(VENV)/.development ## the fault stories, large: storms, kills, locks, full disks (half an hour)

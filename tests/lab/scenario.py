@@ -119,7 +119,7 @@ class Scenario(Closed):
     end: Offset | None = None
     routes: tuple[Route, ...] = ()
     confirmation: Confirmation = Confirmation()
-    budgets: Budgets = Budgets(dns=1, tcp=1, tls=1, http=1, look=6, late=0.1)
+    budgets: Budgets = Budgets(dns=1.5, tcp=1.5, tls=2, http=3, look=9, late=0.1)
 
     @property
     def parts(self) -> tuple[Phase, ...]:
