@@ -170,16 +170,11 @@ class _Owing:
     async def messages(self, writing: Writing, steps: Steps) -> Sequence[Message]:
         """The messages that these steps owe. Of what was released with a mass event nobody is told once more by itself."""
         if steps[0][0].kind is EventKind.RELEASED:
-            return owed(steps, self.known, self.watchlist, self.address, await self._listening(writing, steps))
+            listening = await writing.listening(mass_events_of(steps), self.now)
+            return owed(steps, self.known, self.watchlist, self.address, listening)
         before = {one.id: one for one in self.known}
         told = (route(event, one, self.watchlist, self.address, before.get(one.id)) for event, one in steps)
         return [message for messages in told for message in messages]
-
-    async def _listening(self, writing: Writing, steps: Steps) -> set[tuple[str, str]]:
-        """Channels that have heard of the mass event, while nobody wants quiet about it."""
-        events = mass_events_of(steps)
-        quiet = {name for name, until in (await writing.muted(events)).items() if until > self.now}
-        return await writing.being_told(events - quiet)
 
 
 async def _write(store: Store, steps: Steps, owing: _Owing, erased: _Erased | None = None) -> None:

@@ -14,17 +14,8 @@ async def owed_now(
     writing: Writing, happened: Happened, known: Iterable[Incident], watchlist: Watchlist, address: str, now: datetime
 ) -> tuple[Message, ...]:
     """The messages that `happened` owes; `known` are the incidents as they were before, `address` is where readers find us."""
-    messages = owed(happened, known, watchlist, address, await _listening(writing, happened, now))
+    messages = owed(happened, known, watchlist, address, await writing.listening(mass_events_of(happened), now))
     alone = left_alone(happened)
     if not alone:
         return messages
     return unheard(messages, alone, await writing.turns(alone), await writing.called_later(alone))
-
-
-async def _listening(writing: Writing, happened: Happened, now: datetime) -> set[tuple[str, str]]:
-    """Channels that have heard of a mass event of which something is to be told, and about which nobody wants quiet."""
-    events = mass_events_of(happened)
-    if not events:
-        return set()
-    quiet = {name for name, until in (await writing.muted(events)).items() if until > now}
-    return await writing.being_told(events - quiet)

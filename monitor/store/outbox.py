@@ -179,6 +179,13 @@ class OutboxWriting(_Told):
                     found[name] = max(found.get(name, until), until)
         return found
 
+    async def listening(self, incidents: Collection[str], now: datetime) -> set[tuple[str, str]]:
+        """Channel and incident of every alarm that was told (`being_told`), about which nobody wants quiet at `now`."""
+        if not incidents:
+            return set()
+        quiet = {name for name, until in (await self.muted(incidents)).items() if until > now}
+        return await self.being_told(frozenset(incidents) - quiet)
+
     async def seal(self, parcel: Parcel, now: datetime, attempts: int) -> None:
         """Put messages that wait into a parcel, which is due at once; `attempts` is how often they have travelled in vain."""
         await self.seal_all([(parcel, attempts)], now)
